@@ -1,0 +1,53 @@
+"""The one door to the compiler.
+
+Compiled functions are kept on disk. Numba's own check looks only at the file of the function that is
+called, so a change in a function that it inlines would go unnoticed; the cache folder is therefore named
+after a digest of every module that holds compiled code.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+
+import numba
+from numba import njit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PACKAGE: Final = Path(__file__).parent
+_COMPILED_PACKAGES: Final = ("forecast", "quota", "simulate")
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for package in _COMPILED_PACKAGES:
+        for path in sorted((_PACKAGE / package).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_dir() -> Path:
+    """Folder of the compile cache.
+
+    Returns
+    -------
+    Path
+        ``$NUMBA_CACHE_DIR`` if set, else a folder below ``$XDG_CACHE_HOME`` (or ``~/.cache``).
+    """
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "tidegate" / "compiled" / _digest()
+
+
+numba.config.CACHE_DIR = str(cache_dir())
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function on first call, keep the result on disk, release the GIL while it runs."""
+    wrapped: Any = njit(cache=True, nogil=True)(function)
+    result: Callable[P, R] = wrapped
+    return result

@@ -1,0 +1,14 @@
+"""What we need: the schema of jobs and demand series, and the way from one to the other."""
+
+from tidegate.demand.jobs import JOB_SCHEMA, REJECT_SCHEMA, DemandSeries, JobLog, Rejects
+from tidegate.demand.series import jobs_to_series, series_to_jobs
+
+__all__ = [
+    "JOB_SCHEMA",
+    "REJECT_SCHEMA",
+    "DemandSeries",
+    "JobLog",
+    "Rejects",
+    "jobs_to_series",
+    "series_to_jobs",
+]

@@ -1,0 +1,137 @@
+"""The error tree, and the list of stable codes.
+
+::
+
+    TidegateError
+    |-- InputError            bad input: the command exits with 2
+    |   |-- FleetFileError    a fleet file that cannot be used
+    |   |-- FeedError         a job log or demand series that cannot be used
+    |   `-- OptionError       an option or argument that cannot be used
+    `-- RunError              the run itself failed: the command exits with 1
+
+Every error carries a code from :data:`CODES`. A code never changes its meaning, so that scripts may
+match on it. Codes below ``TG-ROW`` name the reasons for which a single row is rejected; they appear in
+the rejects file and are not raised.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    # fleet file
+    "TG-FLEET-SYNTAX": "The fleet file is not valid TOML.",
+    "TG-FLEET-KEY": "The fleet file has a key that is unknown or missing.",
+    "TG-FLEET-VALUE": "A value in the fleet file has the wrong type or lies outside its range.",
+    "TG-FLEET-REFERENCE": "The fleet file names a site, chip, cohort or product that is not defined.",
+    "TG-FLEET-FRONTIER": "A frontier pool is given a lease product; frontier GPUs are never leased.",
+    "TG-FLEET-COUNT": "The GPUs of a pool's cohorts do not add up to nodes times GPUs per node.",
+    "TG-FLEET-PRICE": "A pool may lease a product that has no price for the pool's chip.",
+    # feeds
+    "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
+    "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
+    "TG-FEED-COLUMN": "A column that the format needs is missing from the file.",
+    "TG-FEED-EMPTY": "No usable row is left after reading and filtering.",
+    "TG-FEED-REJECTS": "More rows were rejected than the run allows.",
+    # options
+    "TG-OPTION": "An option or argument is missing, unknown or outside its range.",
+    # run
+    "TG-RUN-OUT": "A result could not be written.",
+    "TG-RUN-SHORT": "The log is too short to leave anything to measure after the warm-up.",
+    # reasons for rejecting one row
+    "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
+    "TG-ROW-NUMBER": "A field that must be a number is not.",
+    "TG-ROW-NEGATIVE": "A count or duration is negative.",
+    "TG-ROW-TIME": "A time cannot be read, or does not exist in the stated zone.",
+    "TG-ROW-ORDER": "The end lies before the start, or the start before the submission.",
+    "TG-ROW-DUPLICATE": "The job id (or the series time) has been seen on an earlier line.",
+    "TG-ROW-TOO-LARGE": "The job asks for more GPUs than the pool has; it could never run.",
+}
+"""Every stable code with its one-line meaning."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the input something is wrong.
+
+    Attributes
+    ----------
+    file : str or None
+        The file as the user named it.
+    line : int or None
+        Line number, counted from 1.
+    field : str or None
+        Column name, or the dotted path of a key (``pool[1].policy.risk``).
+    """
+
+    file: str | None = None
+    line: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file or ""]
+        if self.line is not None:
+            parts.append(f"line {self.line}" if not self.file else f"{self.line}")
+        where = ":".join(p for p in parts if p)
+        return f"{where}: {self.field}" if where and self.field else where or self.field or ""
+
+
+class TidegateError(Exception):
+    """Root of all errors that Tidegate raises on purpose.
+
+    Parameters
+    ----------
+    code : str
+        A key of :data:`CODES`.
+    message : str
+        What is wrong, in a sentence.
+    place : Place
+        File, line and field, as far as they are known.
+    expected : str or None
+        What would be right.
+
+    Raises
+    ------
+    KeyError
+        If ``code`` is not in :data:`CODES`.
+    """
+
+    exit_code: int = 1
+
+    def __init__(
+        self, code: str, message: str, *, place: Place | None = None, expected: str | None = None
+    ) -> None:
+        CODES[code]
+        self.code = code
+        self.message = message
+        self.place = place or Place()
+        self.expected = expected
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = str(self.place)
+        text = f"{where}: {self.message}" if where else self.message
+        if self.expected:
+            text = f"{text} Expected: {self.expected}"
+        return f"[{self.code}] {text}"
+
+
+class InputError(TidegateError):
+    """The input is wrong; nothing was run."""
+
+    exit_code = 2
+
+
+class FleetFileError(InputError):
+    """A fleet file cannot be used."""
+
+
+class FeedError(InputError):
+    """A job log or demand series cannot be used."""
+
+
+class OptionError(InputError):
+    """An option or argument cannot be used."""
+
+
+class RunError(TidegateError):
+    """The run itself failed."""

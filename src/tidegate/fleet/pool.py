@@ -1,0 +1,120 @@
+"""Sites, cohorts and pools: what we own and where it stands."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tidegate.fleet.catalogue import Chip
+from tidegate.fleet.tier import Tier
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place with power and a time zone.
+
+    Attributes
+    ----------
+    id : str
+        Name of the site.
+    timezone : str
+        IANA name, such as ``Asia/Taipei``.
+    """
+
+    id: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """GPUs of one chip bought together; the unit of finance.
+
+    Attributes
+    ----------
+    id : str
+        Name of the cohort.
+    chip : Chip
+        What was bought.
+    gpus : int
+        How many.
+    unit_price : Decimal
+        Price of one GPU, in the fleet's currency.
+    in_service : date
+        First day of service.
+    life_years : Decimal
+        Useful life.
+    """
+
+    id: str
+    chip: Chip
+    gpus: int
+    unit_price: Decimal
+    in_service: date
+    life_years: Decimal
+
+    @property
+    def depreciation_per_gpu_hour(self) -> Decimal:
+        """Straight-line depreciation of one GPU for one hour of its life (8,766 h a year)."""
+        return self.unit_price / (self.life_years * Decimal(8766))
+
+
+@dataclass(frozen=True)
+class LeasePolicy:
+    """What a pool's owner allows.
+
+    Attributes
+    ----------
+    products : tuple of str
+        Ids of the products that may be leased; empty means nothing is leased.
+    risk : float
+        ``eps`` in (0, 1): the chance, at each horizon, that the quota curve promises too much.
+    reserve_nodes : int
+        Nodes kept free for failures.
+    break_notice_s : int
+        Notice given when a promise has to be broken, in seconds.
+    wait_price : Decimal
+        What one GPU-hour of an internal job's waiting beyond the recall floor is worth to the owner,
+        in the fleet's currency: weighed against the cost of breaking a promise.
+    """
+
+    products: tuple[str, ...] = ()
+    risk: float = 0.02
+    reserve_nodes: int = 0
+    break_notice_s: int = 600
+    wait_price: Decimal = Decimal(10)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Interchangeable nodes of one chip at one site; the unit of quota.
+
+    Attributes
+    ----------
+    id : str
+        Name of the pool.
+    site : Site
+        Where it stands.
+    chip : Chip
+        The chip of all its nodes.
+    nodes, gpus_per_node : int
+        Its size.
+    tier : Tier
+        The tier it stands in.
+    cohorts : tuple of Cohort
+        What its GPUs were bought as; empty when the fleet file names none.
+    policy : LeasePolicy
+        What may be leased, at what risk, with which reserve.
+    """
+
+    id: str
+    site: Site
+    chip: Chip
+    nodes: int
+    gpus_per_node: int
+    tier: Tier
+    cohorts: tuple[Cohort, ...]
+    policy: LeasePolicy
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the pool."""
+        return self.nodes * self.gpus_per_node
