@@ -69,8 +69,6 @@ class LeasePolicy:
         ``eps`` in (0, 1): the chance, at each horizon, that the quota curve promises too much.
     reserve_nodes : int
         Nodes kept free for failures.
-    break_notice_s : int
-        Notice given when a promise has to be broken, in seconds.
     wait_price : Decimal
         What one GPU-hour of an internal job's waiting beyond the recall floor is worth to the owner,
         in the fleet's currency: weighed against the cost of breaking a promise.
@@ -79,7 +77,6 @@ class LeasePolicy:
     products: tuple[str, ...] = ()
     risk: float = 0.02
     reserve_nodes: int = 0
-    break_notice_s: int = 600
     wait_price: Decimal = Decimal(10)
 
 
