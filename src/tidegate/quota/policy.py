@@ -1,0 +1,50 @@
+"""The rival policies, in one ordered list."""
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+
+class PolicyCode(IntEnum):
+    """How compiled code tells the policies apart."""
+
+    NONE = 0
+    STATIC = 1
+    REACTIVE = 2
+    TIDEGATE = 3
+
+
+POLICIES: Final[tuple[tuple[str, PolicyCode, str], ...]] = (
+    # What the owner has today: every other policy's internal delay is measured against it.
+    ("none", PolicyCode.NONE, "nothing is leased"),
+    # A fixed share of the pool, the best one in hindsight: what a quota set by hand can reach.
+    ("static", PolicyCode.STATIC, "at most a fixed share of the nodes, the best share in hindsight"),
+    # What cohort lending or plain preemption does.
+    ("reactive", PolicyCode.REACTIVE, "lend all that is idle, take back when needed"),
+    # Quota curve, admission by firm horizon, recall at least cost.
+    ("tidegate", PolicyCode.TIDEGATE, "promise by the quota curve, recall at least cost"),
+)
+"""Name, code and one sentence of every policy, in the order in which results show them."""
+
+
+class Policy(NamedTuple):
+    """A policy with its settings, as compiled code takes it.
+
+    Attributes
+    ----------
+    code : int
+        A :class:`PolicyCode`.
+    cap_nodes : int
+        Most nodes leased at once (``static`` only).
+    eps : float
+        Risk of the quota curve, in (0, 1).
+    wait_price : int
+        Price of internal waiting beyond the floor, thousandths of the currency per GPU-hour.
+    floor_s : int
+        The recall floor in seconds: longest notice plus sanitising.
+    """
+
+    code: int
+    cap_nodes: int = 0
+    eps: float = 0.02
+    wait_price: int = 10_000
+    floor_s: int = 900

@@ -1,0 +1,184 @@
+"""What a play takes and gives, as grouped arrays.
+
+All times are whole seconds from the start of the play. ``docs/guide/simulation.md`` says how a pool is
+played.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+
+
+class Cluster(NamedTuple):
+    """A pool as compiled code takes it.
+
+    Attributes
+    ----------
+    nodes, gpus_per_node : int
+        Its size.
+    sanitise_s : int
+        Time a node needs between two holders.
+    reserve_nodes : int
+        Nodes that the quota curve never promises.
+    """
+
+    nodes: int
+    gpus_per_node: int
+    sanitise_s: int
+    reserve_nodes: int
+
+
+class Jobs(NamedTuple):
+    """Internal jobs, sorted by submission.
+
+    Attributes
+    ----------
+    submit_s : int64 array, shape (jobs,)
+    duration_s : int64 array, shape (jobs,)
+    gpus : int32 array, shape (jobs,)
+        At least 1 and at most the GPUs of the pool.
+    """
+
+    submit_s: I64
+    duration_s: I64
+    gpus: I32
+
+
+class Requests(NamedTuple):
+    """Lease requests, sorted by time; all arrays int64, shape (requests,).
+
+    Attributes
+    ----------
+    time_s, product, nodes, duration_s
+        When, which product (its place in the pool's list), how many nodes, for how long.
+    firm_s : guaranteed time from the start of the lease
+    notice_s : notice before nodes are taken back
+    price : thousandths of the currency per GPU-hour
+    """
+
+    time_s: I64
+    product: I64
+    nodes: I64
+    duration_s: I64
+    firm_s: I64
+    notice_s: I64
+    price: I64
+
+
+class Failures(NamedTuple):
+    """Node failures, sorted by time; int64 arrays, shape (failures,)."""
+
+    time_s: I64
+    node: I64
+    until_s: I64
+
+
+class Window(NamedTuple):
+    """When leasing starts and stops, and the grid of ticks (0: no ticks)."""
+
+    lease_from_s: int
+    stop_s: int
+    tick_s: int
+
+
+class Outcome(IntEnum):
+    """How a request ended."""
+
+    REFUSED = 0
+    COMPLETED = 1
+    RECALLED = 2
+    BROKEN = 3
+    FAILED = 4
+    OPEN = 5
+
+
+class Verdict(IntEnum):
+    """Why a request was admitted or refused."""
+
+    ADMITTED = 0
+    NOT_SOLD = 1
+    NO_ROOM = 2
+    SHARE = 3
+    QUOTA = 4
+
+
+class Holder(IntEnum):
+    """Who holds a node, in :attr:`Played.holdings`."""
+
+    INTERNAL = 0
+    LEASE = 1
+    SANITISING = 2
+    FAILED = 3
+
+
+class Leases(NamedTuple):
+    """What became of each request; int64 arrays, shape (requests,); -1 where it does not apply.
+
+    Attributes
+    ----------
+    verdict : a :class:`Verdict`
+    horizon : the first horizon that bound (refusals by quota only)
+    start_s, end_s : when the lease started, and when it ended in fact
+    notice_at_s : when notice was given
+    outcome : an :class:`Outcome`
+    broken_s : firm seconds not kept (0 when the promise was kept)
+    """
+
+    verdict: I64
+    horizon: I64
+    start_s: I64
+    end_s: I64
+    notice_at_s: I64
+    outcome: I64
+    broken_s: I64
+
+
+class Ticks(NamedTuple):
+    """The pool on the grid, observed after scheduling; int32 arrays, in nodes.
+
+    Attributes
+    ----------
+    demand, busy, pending, sanitising, failed : shape (ticks,)
+        ``demand`` is ``busy + pending``, not cut at the pool's size.
+    leased : shape (ticks, products)
+    bound : shape (ticks, horizons)
+        The curve's bounds ``u`` on internal demand; -1 for policies without a curve.
+    """
+
+    demand: I32
+    busy: I32
+    pending: I32
+    sanitising: I32
+    failed: I32
+    leased: I32
+    bound: I32
+
+
+class Played(NamedTuple):
+    """A play's result.
+
+    Attributes
+    ----------
+    job_start_s : int64 array, shape (jobs,)
+        The (last) start of each internal job.
+    leases : Leases
+    ticks : Ticks
+        Empty arrays when nothing was recorded.
+    held : int64 array, shape (4,)
+        Over [lease_from, stop): GPU-seconds held by internal jobs, leases, sanitising, failure
+        (indexed by :class:`Holder`).
+    holdings : int64 array, shape (holdings, 5)
+        Rows ``node, holder, id, from, to``; id is the job, the request, or -1. Empty unless recorded.
+        Of sanitising, failure and leases only what ended is listed, cut at ``stop`` or the end of play.
+    """
+
+    job_start_s: I64
+    leases: Leases
+    ticks: Ticks
+    held: I64
+    holdings: I64
