@@ -1,0 +1,89 @@
+# The door to the project: `make` lists what there is to do.
+# Needs Python 3.11 or newer with venv and pip; everything else is fetched at the versions pinned, by hash, in the lock files.
+
+PYTHON ?= python3
+UV     ?= uv
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+STAMPS := $(VENV)/.stamps
+
+# Folders of Python beside src and tests, as far as they exist.
+TYPED  := src tests $(wildcard bench tools docs/conf.py)
+
+# Byte code is kept: a start without it takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-all check format docs bench bench-speed lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMPS)/run ## backtest the example fleet (installs what it needs into .venv first)
+	$(BIN)/tidegate backtest examples/three-tiers.toml
+
+test: $(STAMPS)/dev ## all tests but the slow ones
+	@tools/get-chromium
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(STAMPS)/dev ## all tests, the slow ones too
+	@tools/get-chromium
+	$(BIN)/pytest
+
+check: $(STAMPS)/dev ## format, lint, types, layers, locks and docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/check_locks.py
+	$(BIN)/pytest -q tests/test_docs.py
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+format: $(STAMPS)/dev ## format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+bench: bench-speed ## every benchmark
+
+bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
+	$(BIN)/python bench/speed.py
+
+lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
+	$(UV) pip compile pyproject.toml --group build --universal --generate-hashes \
+	  $(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" -q -o requirements.lock
+	$(UV) pip compile pyproject.toml --extra bench --group build --group dev -c requirements.lock --universal --generate-hashes \
+	  $(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" -q -o requirements-dev.lock
+	$(PYTHON) tools/check_locks.py
+
+clean: ## remove what was made: .venv, caches, built docs
+	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests bench tools docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# What is installed, and since when. The development lock holds every version of the run lock, so it stands for both.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/run: requirements.lock pyproject.toml | $(BIN)/python
+	$(call install,requirements.lock)
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(call install,requirements-dev.lock)
+	@touch $(STAMPS)/run $@
+
+# A .venv made by another tool may lack pip.
+define install
+	@$(PIP) --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
+	@echo "Installing $(1) into $(VENV) ..."
+	@$(PIP) install -q --require-hashes -r $(1)
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS)
+endef
