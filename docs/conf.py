@@ -1,10 +1,10 @@
 """Sphinx: pages in Markdown, the Python reference from docstrings."""
 
-from importlib.metadata import version
+from importlib import metadata
 
 project = "Tidegate"
 copyright = "2026 Tidegate contributors"
-release = version("tidegate")
+release = metadata.version("tidegate")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]

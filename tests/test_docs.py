@@ -96,7 +96,7 @@ def test_commands_and_options_are_documented():
         for param in command.params:
             words = [word for word in (*param.opts, *param.secondary_opts) if word.startswith("--")]
             if param.param_type_name == "argument":
-                words = [param.metavar or param.human_readable_name]
+                words = [param.metavar or param.name.upper()]
             missing += [
                 f"{word} below `{name}`"
                 for word in words
