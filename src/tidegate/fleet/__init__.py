@@ -1,0 +1,17 @@
+"""What we own: chip catalogue, sites, cohorts, pools and tiers."""
+
+from tidegate.fleet.catalogue import Chip, Rent, catalogue, reference_rent
+from tidegate.fleet.pool import Cohort, LeasePolicy, Pool, Site
+from tidegate.fleet.tier import Tier
+
+__all__ = [
+    "Chip",
+    "Cohort",
+    "LeasePolicy",
+    "Pool",
+    "Rent",
+    "Site",
+    "Tier",
+    "catalogue",
+    "reference_rent",
+]
