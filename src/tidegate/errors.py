@@ -19,6 +19,7 @@ from typing import Final
 
 CODES: Final[dict[str, str]] = {
     # fleet file
+    "TG-FLEET-MISSING": "The fleet file does not exist or cannot be opened.",
     "TG-FLEET-SYNTAX": "The fleet file is not valid TOML.",
     "TG-FLEET-KEY": "The fleet file has a key that is unknown or missing.",
     "TG-FLEET-VALUE": "A value in the fleet file has the wrong type or lies outside its range.",
@@ -122,7 +123,9 @@ class InputError(TidegateError):
 
 
 class FleetFileError(InputError):
-    """A fleet file cannot be used."""
+    """A fleet file cannot be used; ``others`` holds the file's further errors, in order of line."""
+
+    others: "tuple[FleetFileError, ...]" = ()
 
 
 class FeedError(InputError):
