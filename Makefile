@@ -11,6 +11,11 @@ STAMPS := $(VENV)/.stamps
 # Folders of Python beside src and tests, as far as they exist.
 TYPED  := src tests $(wildcard bench tools docs/conf.py)
 
+# One lock for every Python from the oldest supported one on, whichever runs here; `make lock` stands in its header
+# because the command as typed could name a machine's folders.
+COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
+  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
 # Byte code is kept: a start without it takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -55,10 +60,8 @@ bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peer
 	$(BIN)/python bench/speed.py
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
-	$(UV) pip compile pyproject.toml --group build --universal --generate-hashes \
-	  $(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" -q -o requirements.lock
-	$(UV) pip compile pyproject.toml --extra bench --group build --group dev -c requirements.lock --universal --generate-hashes \
-	  $(if $(UPGRADE),--upgrade) --custom-compile-command "make lock" -q -o requirements-dev.lock
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group build --group dev --extra bench -c requirements.lock -o requirements-dev.lock
 	$(PYTHON) tools/check_locks.py
 
 clean: ## remove what was made: .venv, caches, built docs
