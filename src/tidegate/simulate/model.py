@@ -40,13 +40,13 @@ class Jobs(NamedTuple):
     ----------
     submit_s : int64 array, shape (jobs,)
     duration_s : int64 array, shape (jobs,)
-    gpus : int32 array, shape (jobs,)
+    gpus : int64 array, shape (jobs,)
         At least 1 and at most the GPUs of the pool.
     """
 
     submit_s: I64
     duration_s: I64
-    gpus: I32
+    gpus: I64
 
 
 class Requests(NamedTuple):
@@ -97,16 +97,6 @@ class Outcome(IntEnum):
     OPEN = 5
 
 
-class Verdict(IntEnum):
-    """Why a request was admitted or refused."""
-
-    ADMITTED = 0
-    NOT_SOLD = 1
-    NO_ROOM = 2
-    SHARE = 3
-    QUOTA = 4
-
-
 class Holder(IntEnum):
     """Who holds a node, in :attr:`Played.holdings`."""
 
@@ -121,7 +111,7 @@ class Leases(NamedTuple):
 
     Attributes
     ----------
-    verdict : a :class:`Verdict`
+    verdict : a :class:`tidegate.quota.Verdict`
     horizon : the first horizon that bound (refusals by quota only)
     start_s, end_s : when the lease started, and when it ended in fact
     notice_at_s : when notice was given

@@ -1,0 +1,21 @@
+"""What may be promised: quota curve, admission, recall, and the policies that rival each other."""
+
+from tidegate.quota.admission import Verdict, committed
+from tidegate.quota.cover import cheapest_cover
+from tidegate.quota.decide import decide
+from tidegate.quota.policy import POLICIES, Policy, PolicyCode
+from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Snapshot
+
+__all__ = [
+    "HELD_LEASE",
+    "POLICIES",
+    "REQUEST",
+    "Plan",
+    "Policy",
+    "PolicyCode",
+    "Snapshot",
+    "Verdict",
+    "cheapest_cover",
+    "committed",
+    "decide",
+]

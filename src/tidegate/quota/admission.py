@@ -1,0 +1,114 @@
+"""Admission: the safe-set rule by firm horizon."""
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.compiled import compiled
+from tidegate.quota.policy import Policy, PolicyCode
+from tidegate.quota.snapshot import Plan, Records, Snapshot
+
+_STATIC = int(PolicyCode.STATIC)
+_TIDEGATE = int(PolicyCode.TIDEGATE)
+_NONE = int(PolicyCode.NONE)
+
+
+class Verdict(IntEnum):
+    """Why a request was admitted or refused."""
+
+    ADMITTED = 0
+    NOT_SOLD = 1
+    NO_ROOM = 2
+    SHARE = 3
+    QUOTA = 4
+
+
+_ADMITTED = int(Verdict.ADMITTED)
+_NOT_SOLD = int(Verdict.NOT_SOLD)
+_NO_ROOM = int(Verdict.NO_ROOM)
+_SHARE = int(Verdict.SHARE)
+_QUOTA = int(Verdict.QUOTA)
+
+
+@compiled
+def counted_horizons(horizons_s: NDArray[np.int64], remaining_s: int) -> int:
+    """Return how many horizons, from the shortest, a lease with this remaining firm time counts at.
+
+    It counts at every horizon up to the first that is at least as long as the remaining firm time, so
+    that a promise between two horizons is held against the longer one.
+    """
+    counted = 1
+    while counted < horizons_s.size and horizons_s[counted - 1] < remaining_s:
+        counted += 1
+    return counted
+
+
+@compiled
+def committed(
+    held: Records, recall: NDArray[np.bool_], now_s: int, horizons_s: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the nodes promised at each horizon, recalls of the plan included.
+
+    Remaining firm time is ``max(m - a, n)`` for age ``a``, guarantee ``m`` and notice ``n``, cut at the
+    lease's end; what is left until the taking for a lease under notice.
+    """
+    nodes = np.zeros(horizons_s.size, dtype=np.int64)
+    for i in range(held.size):
+        lease = held[i]
+        if lease.take_s >= 0:
+            remaining = lease.take_s - now_s
+        elif recall[i]:
+            remaining = lease.notice_s
+        else:
+            remaining = min(max(lease.firm_until_s - now_s, lease.notice_s), lease.end_s - now_s)
+        for j in range(counted_horizons(horizons_s, remaining)):
+            nodes[j] += lease.nodes
+    return nodes
+
+
+@compiled
+def judge(policy: Policy, snapshot: Snapshot, incoming: int, plan: Plan) -> None:
+    """Judge the requests in order, each after those before it.
+
+    Parameters
+    ----------
+    policy : Policy
+    snapshot : Snapshot
+    incoming : int
+        Nodes on their way back, the plan's recalls included.
+    plan : Plan
+        ``recall`` is read; ``verdict`` and ``horizon`` are filled in.
+    """
+    asked = snapshot.asked
+    idle, leased = snapshot.idle, snapshot.leased
+    promised = committed(snapshot.held, plan.recall, snapshot.now_s, snapshot.horizons_s)
+    for i in range(asked.size):
+        request = asked[i]
+        k = request.nodes
+        if policy.code == _NONE:
+            plan.verdict[i] = _NOT_SOLD
+            continue
+        if min(idle, idle + incoming - snapshot.pending) < k:
+            plan.verdict[i] = _NO_ROOM
+            continue
+        if policy.code == _STATIC and leased + k > policy.cap_nodes:
+            plan.verdict[i] = _SHARE
+            continue
+        if policy.code == _TIDEGATE:
+            remaining = min(max(request.firm_s, request.notice_s), request.duration_s)
+            counts = counted_horizons(snapshot.horizons_s, remaining)
+            binding = -1
+            for j in range(counts):
+                if promised[j] + k > snapshot.curve[j]:
+                    binding = j
+                    break
+            if binding >= 0:
+                plan.verdict[i] = _QUOTA
+                plan.horizon[i] = binding
+                continue
+            for j in range(counts):
+                promised[j] += k
+        plan.verdict[i] = _ADMITTED
+        idle -= k
+        leased += k

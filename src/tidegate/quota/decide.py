@@ -1,0 +1,41 @@
+"""The decision: one pure function for the backtest and for the running system."""
+
+import numpy as np
+
+from tidegate.compiled import compiled
+from tidegate.quota.admission import judge
+from tidegate.quota.policy import Policy
+from tidegate.quota.recall import choose_recalls, leaving, nodes_of
+from tidegate.quota.snapshot import Plan, Snapshot
+
+
+@compiled
+def decide(policy: Policy, snapshot: Snapshot) -> Plan:
+    """Say what to do in a pool now: whom to give notice, which requests to admit.
+
+    Parameters
+    ----------
+    policy : Policy
+        The policy and its settings.
+    snapshot : Snapshot
+        The pool as it is; nothing of it is changed.
+
+    Returns
+    -------
+    Plan
+        Recalls come first: requests are judged as if they had been carried out.
+    """
+    requests = snapshot.asked.size
+    recall = choose_recalls(policy, snapshot)
+    plan = Plan(
+        recall,
+        np.zeros(requests, dtype=np.int64),
+        np.full(requests, -1, dtype=np.int64),
+    )
+    if requests > 0:
+        going = leaving(snapshot)
+        for i in range(going.size):
+            going[i] = going[i] or recall[i]
+        coming = nodes_of(snapshot.held, going)
+        judge(policy, snapshot, snapshot.sanitising + coming, plan)
+    return plan

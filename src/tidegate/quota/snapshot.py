@@ -1,0 +1,87 @@
+"""What a decision is made from, and what it says."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+I64 = NDArray[np.int64]
+Records = NDArray[Any]
+"""A structured array; which one is said beside each use."""
+
+HELD_LEASE: Final = np.dtype(
+    [
+        ("request", np.int64),  # its number; leases are kept in this order
+        ("nodes", np.int64),
+        ("first_node", np.int64),
+        ("since_s", np.int64),  # admission
+        ("start_s", np.int64),
+        ("end_s", np.int64),  # wanted end
+        ("firm_until_s", np.int64),  # may not be taken back before
+        ("notice_s", np.int64),
+        ("take_s", np.int64),  # when it will be taken; -1 when not under notice
+        ("price", np.int64),  # thousandths of the currency per GPU-hour
+    ]
+)
+"""A lease that holds nodes now."""
+
+REQUEST: Final = np.dtype(
+    [
+        ("time_s", np.int64),
+        ("product", np.int64),
+        ("nodes", np.int64),
+        ("duration_s", np.int64),
+        ("firm_s", np.int64),  # guaranteed time from the start of the lease
+        ("notice_s", np.int64),
+        ("price", np.int64),  # thousandths of the currency per GPU-hour
+    ]
+)
+"""A request for a lease."""
+
+
+class Snapshot(NamedTuple):
+    """A pool at one moment.
+
+    Attributes
+    ----------
+    now_s : int
+    idle, pending, sanitising, leased : int
+        Idle nodes, nodes that waiting internal jobs ask for, nodes being sanitised, nodes in leases.
+    sanitise_s : int
+        Time a node needs between two holders.
+    horizons_s, curve : int64 array, shape (horizons,)
+        The quota curve: ``curve[j]`` nodes may be promised for ``horizons_s[j]`` seconds.
+    held : array of HELD_LEASE, shape (leases,)
+        In order of their request numbers.
+    asked : array of REQUEST, shape (requests,)
+        Requests to be judged, in order.
+    """
+
+    now_s: int
+    idle: int
+    pending: int
+    sanitising: int
+    leased: int
+    sanitise_s: int
+    horizons_s: I64
+    curve: I64
+    held: Records
+    asked: Records
+
+
+class Plan(NamedTuple):
+    """What to do.
+
+    Attributes
+    ----------
+    recall : bool array, shape (leases,)
+        Leases to be given notice now.
+    verdict : int64 array, shape (requests,)
+        A :class:`~tidegate.quota.Verdict` each.
+    horizon : int64 array, shape (requests,)
+        First horizon that binds, for refusals by quota; else -1.
+    """
+
+    recall: NDArray[np.bool_]
+    verdict: I64
+    horizon: I64

@@ -1,0 +1,186 @@
+"""The round loop: what is due next, in the order of ``docs/guide/simulation.md``."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.compiled import compiled
+from tidegate.forecast import FutureMax, observe
+from tidegate.quota import Policy, PolicyCode, decide
+from tidegate.simulate import heap as ends
+from tidegate.simulate.internal import end_jobs, note_running, pending_nodes, schedule, submit
+from tidegate.simulate.leasing import (
+    apply,
+    close_leasing,
+    end_due_leases,
+    fail_node,
+    free_due_nodes,
+    note_failed,
+    snapshot,
+)
+from tidegate.simulate.model import Cluster, Failures, Holder, Jobs, Window
+from tidegate.simulate.state import (
+    BUSY,
+    FAILED,
+    HEAP,
+    LEASED,
+    LEASES,
+    NEVER,
+    NEXT_LEASE_S,
+    NEXT_NODE_S,
+    SANITISING,
+    USED_GPUS,
+    WAITING,
+    Records,
+    State,
+)
+
+# Columns of the ticks: these, then the nodes leased per product, then the bound per horizon.
+TICK_DEMAND: Final = 0
+TICK_BUSY: Final = 1
+TICK_PENDING: Final = 2
+TICK_SANITISING: Final = 3
+TICK_FAILED: Final = 4
+TICK_TOTALS: Final = 5
+
+_NONE = int(PolicyCode.NONE)
+_TIDEGATE = int(PolicyCode.TIDEGATE)
+_INTERNAL = int(Holder.INTERNAL)
+_LEASE = int(Holder.LEASE)
+_SANITISING = int(Holder.SANITISING)
+_FAILED = int(Holder.FAILED)
+
+
+@compiled
+def _measure(
+    cluster: Cluster, state: State, held: NDArray[np.int64], window: Window, since: int, until: int
+) -> None:
+    """Add what was held over [since, until) to the totals, as far as it lies in the window."""
+    span = min(until, window.stop_s) - max(since, window.lease_from_s)
+    if span > 0:
+        held[_INTERNAL] += span * state.count[USED_GPUS]
+        held[_LEASE] += span * state.count[LEASED] * cluster.gpus_per_node
+        held[_SANITISING] += span * state.count[SANITISING] * cluster.gpus_per_node
+        held[_FAILED] += span * state.count[FAILED] * cluster.gpus_per_node
+
+
+@compiled
+def _observe_tick(
+    cluster: Cluster,
+    state: State,
+    policy: Policy,
+    forecast: FutureMax,
+    curve: NDArray[np.int64],
+    ticks: NDArray[np.int32],
+    requests: Records,
+    i: int,
+) -> None:
+    """Renew the curve from the demand as it is, and record the tick."""
+    pending = pending_nodes(cluster, state)
+    demand = state.count[BUSY] + pending
+    if policy.code == _TIDEGATE:
+        observe(forecast, i, min(cluster.nodes, demand), policy.eps)
+        promisable = cluster.nodes - state.count[FAILED] - cluster.reserve_nodes
+        for j in range(curve.size):
+            curve[j] = max(0, promisable - forecast.bound[j])
+    if ticks.shape[0] == 0:
+        return
+    row = ticks[i]
+    row[TICK_DEMAND] = demand
+    row[TICK_BUSY] = state.count[BUSY]
+    row[TICK_PENDING] = pending
+    row[TICK_SANITISING] = state.count[SANITISING]
+    row[TICK_FAILED] = state.count[FAILED]
+    for k in range(state.count[LEASES]):
+        lease = state.held[k]
+        row[TICK_TOTALS + requests[lease.request].product] += lease.nodes
+    if policy.code == _TIDEGATE:
+        for j in range(curve.size):
+            row[row.size - curve.size + j] = forecast.bound[j]
+
+
+@compiled
+def run(
+    cluster: Cluster,
+    jobs: Jobs,
+    requests: Records,
+    failures: Failures,
+    policy: Policy,
+    window: Window,
+    state: State,
+    forecast: FutureMax,
+    horizons_s: NDArray[np.int64],
+    leases: Records,
+    ticks: NDArray[np.int32],
+    held: NDArray[np.int64],
+) -> None:
+    """Play a pool to its end; ``state``, ``leases``, ``ticks`` and ``held`` are filled in.
+
+    Parameters
+    ----------
+    cluster, jobs, requests, failures, policy, window
+        As in :func:`tidegate.simulate.play`.
+    state, forecast
+        As new.
+    horizons_s : int64 array, shape (horizons,)
+    leases, ticks, held
+        Room for the results.
+    """
+    n_jobs = jobs.submit_s.size
+    n_requests = requests.size
+    sells = policy.code != _NONE
+    curve = np.zeros(horizons_s.size, dtype=np.int64)
+    # Typed at once: a bare 0 would have every function below compiled a second time.
+    job = request = failure = tick = now = np.int64(0)
+    while request < n_requests and requests[request].time_s < window.lease_from_s:
+        request += 1
+    is_open = True
+    while True:
+        upcoming = window.stop_s if is_open else NEVER
+        if job < n_jobs:
+            upcoming = min(upcoming, jobs.submit_s[job])
+        if state.count[HEAP] > 0:
+            upcoming = min(upcoming, ends.end_of(state.heap[0]))
+        upcoming = min(upcoming, state.count[NEXT_NODE_S], state.count[NEXT_LEASE_S])
+        if failure < failures.time_s.size:
+            upcoming = min(upcoming, failures.time_s[failure])
+        if is_open and request < n_requests:
+            upcoming = min(upcoming, requests[request].time_s)
+        if is_open and window.tick_s > 0:
+            upcoming = min(upcoming, tick * window.tick_s)
+        _measure(cluster, state, held, window, now, upcoming)
+        now = upcoming
+
+        end_jobs(cluster, state, jobs, now)
+        end_due_leases(cluster, state, leases, now)
+        free_due_nodes(cluster, state, now)
+        while failure < failures.time_s.size and failures.time_s[failure] <= now:
+            node, until = failures.node[failure], failures.until_s[failure]
+            fail_node(cluster, state, jobs, leases, node, now, until)
+            failure += 1
+        if is_open and now >= window.stop_s:
+            is_open = False
+            close_leasing(cluster, state, leases, now)
+        while job < n_jobs and jobs.submit_s[job] <= now:
+            submit(cluster, state, jobs, job, now)
+            job += 1
+        if state.count[WAITING] > 0:
+            schedule(cluster, state, jobs, now)
+        if not is_open:
+            if job == n_jobs and state.count[WAITING] == 0:
+                break
+            continue
+        if window.tick_s > 0 and now == tick * window.tick_s:
+            _observe_tick(
+                cluster, state, policy, forecast, curve, ticks, requests, tick
+            )
+            tick += 1
+        first = request
+        while request < n_requests and requests[request].time_s <= now:
+            request += 1
+        if request > first or (sells and state.count[WAITING] > 0 and state.count[LEASES] > 0):
+            view = snapshot(cluster, state, requests, first, request, now, horizons_s, curve)
+            apply(cluster, state, requests, leases, decide(policy, view), first, now)
+    note_running(cluster, state, jobs)
+    note_failed(cluster, state)

@@ -1,0 +1,289 @@
+"""Leases on nodes: admission, notice, ending, sanitising, and nodes that fail."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.compiled import compiled
+from tidegate.quota import Plan, Snapshot
+from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
+from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
+from tidegate.simulate.nodes import free_gpus, highest, set_free
+from tidegate.simulate.state import (
+    AVAILABLE,
+    FAILED,
+    IDLE,
+    IS_FAILED,
+    IS_LEASED,
+    IS_SANITISING,
+    LEASED,
+    LEASES,
+    NEVER,
+    NEXT_LEASE_S,
+    NEXT_NODE_S,
+    SANITISING,
+    Records,
+    State,
+)
+
+_LEASE: Final = np.int64(Holder.LEASE)
+_SANITISING: Final = np.int64(Holder.SANITISING)
+_FAILED: Final = np.int64(Holder.FAILED)
+_COMPLETED: Final = np.int64(Outcome.COMPLETED)
+_RECALLED: Final = np.int64(Outcome.RECALLED)
+_BROKEN: Final = np.int64(Outcome.BROKEN)
+_LOST_NODE: Final = np.int64(Outcome.FAILED)
+_NOBODY: Final = np.int64(-1)
+_NO_GPUS: Final = np.int64(0)
+_OPEN: Final = np.int64(Outcome.OPEN)
+
+
+@compiled
+def _make_available(cluster: Cluster, state: State, node: int) -> None:
+    state.node[node].state = AVAILABLE
+    state.node[node].clean = 1
+    state.count[IDLE] += 1
+    set_free(state.tree, node, cluster.gpus_per_node)
+
+
+@compiled
+def _leave_state(state: State, node: int, now_s: int) -> None:
+    """Count and record a node out of sanitising or repair."""
+    was_failed = state.node[node].state == IS_FAILED
+    state.count[FAILED if was_failed else SANITISING] -= 1
+    holder = _FAILED if was_failed else _SANITISING
+    note_holding(state, node, holder, _NOBODY, state.node[node].since_s, now_s)
+
+
+@compiled
+def _sanitise(cluster: Cluster, state: State, node: int, now_s: int) -> None:
+    until = now_s + cluster.sanitise_s
+    state.node[node].state = IS_SANITISING
+    state.node[node].since_s = now_s
+    state.node[node].until_s = until
+    state.count[SANITISING] += 1
+    state.count[NEXT_NODE_S] = min(state.count[NEXT_NODE_S], until)
+
+
+@compiled
+def free_due_nodes(cluster: Cluster, state: State, now_s: int) -> None:
+    """Make nodes available whose sanitising or repair has ended."""
+    if state.count[NEXT_NODE_S] > now_s:
+        return
+    upcoming = NEVER
+    for node in range(cluster.nodes):
+        if state.node[node].state == IS_SANITISING or state.node[node].state == IS_FAILED:
+            if state.node[node].until_s <= now_s:
+                _leave_state(state, node, now_s)
+                _make_available(cluster, state, node)
+            else:
+                upcoming = min(upcoming, state.node[node].until_s)
+    state.count[NEXT_NODE_S] = upcoming
+
+
+@compiled
+def _lease_due(held: Records, i: int) -> int:
+    return held[i].take_s if held[i].take_s >= 0 else held[i].end_s
+
+
+@compiled
+def _end_lease(
+    cluster: Cluster, state: State, leases: Records, i: int, now_s: int, outcome: int
+) -> None:
+    """End lease ``i`` of those held: its nodes start sanitising."""
+    request = state.held[i].request
+    leases[request].end_s = now_s
+    leases[request].outcome = outcome
+    if outcome in (_BROKEN, _LOST_NODE):
+        leases[request].broken_s = max(0, state.held[i].firm_until_s - now_s)
+    node = state.held[i].first_node
+    while node >= 0:
+        note_holding(state, node, _LEASE, request, state.held[i].since_s, now_s)
+        state.count[LEASED] -= 1
+        state.node[node].request = -1
+        _sanitise(cluster, state, node, now_s)
+        node = state.node[node].after
+
+
+@compiled
+def _drop(state: State, gone: NDArray[np.bool_]) -> None:
+    """Close the gaps that ended leases left, and find out which ends next."""
+    held = state.held
+    kept = np.int64(0)
+    upcoming = NEVER
+    for i in range(state.count[LEASES]):
+        if gone[i]:
+            continue
+        if kept < i:
+            held[kept] = held[i]
+        upcoming = min(upcoming, _lease_due(held, kept))
+        kept += 1
+    state.count[LEASES] = kept
+    state.count[NEXT_LEASE_S] = upcoming
+
+
+@compiled
+def end_due_leases(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
+    """End the leases whose end or taking time has come."""
+    if state.count[NEXT_LEASE_S] > now_s:
+        return
+    held = state.held
+    gone = np.zeros(state.count[LEASES], dtype=np.bool_)
+    for i in range(gone.size):
+        if _lease_due(held, i) <= now_s:
+            outcome = _COMPLETED
+            if held[i].take_s >= 0:
+                outcome = _BROKEN if now_s < held[i].firm_until_s else _RECALLED
+            _end_lease(cluster, state, leases, i, now_s, outcome)
+            gone[i] = True
+    _drop(state, gone)
+
+
+@compiled
+def fail_node(
+    cluster: Cluster,
+    state: State,
+    jobs: Jobs,
+    leases: Records,
+    node: int,
+    now_s: int,
+    until_s: int,
+) -> None:
+    """Fail a node: its jobs wait again, the lease that holds it ends."""
+    if state.node[node].state == AVAILABLE:
+        if free_gpus(state.tree, node) < cluster.gpus_per_node:
+            kill_jobs_on(cluster, state, jobs, node, now_s)
+        set_free(state.tree, node, _NO_GPUS)
+        state.count[IDLE] -= 1
+    else:
+        if state.node[node].state == IS_LEASED:
+            gone = np.zeros(state.count[LEASES], dtype=np.bool_)
+            for i in range(gone.size):
+                gone[i] = state.held[i].request == state.node[node].request
+                if gone[i]:
+                    _end_lease(cluster, state, leases, i, now_s, _LOST_NODE)
+                    break
+            _drop(state, gone)
+        _leave_state(state, node, now_s)
+    state.node[node].state = IS_FAILED
+    state.node[node].since_s = now_s
+    state.node[node].until_s = until_s
+    state.count[FAILED] += 1
+    state.count[NEXT_NODE_S] = min(state.count[NEXT_NODE_S], until_s)
+
+
+@compiled
+def close_leasing(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
+    """End every lease at the end of the window; nodes come back at once, nothing is measured any more."""
+    for i in range(state.count[LEASES]):
+        _end_lease(cluster, state, leases, i, now_s, _OPEN)
+    _drop(state, np.ones(state.count[LEASES], dtype=np.bool_))
+    for node in range(cluster.nodes):
+        if state.node[node].state == IS_SANITISING:
+            _leave_state(state, node, now_s)
+            _make_available(cluster, state, node)
+
+
+@compiled
+def note_failed(cluster: Cluster, state: State) -> None:
+    """Record the nodes that are still failed, up to their planned repair."""
+    for node in range(cluster.nodes):
+        if state.node[node].state == IS_FAILED:
+            since, until = state.node[node].since_s, state.node[node].until_s
+            note_holding(state, node, _FAILED, _NOBODY, since, until)
+
+
+@compiled
+def snapshot(
+    cluster: Cluster,
+    state: State,
+    requests: Records,
+    first: int,
+    past: int,
+    now_s: int,
+    horizons_s: NDArray[np.int64],
+    curve: NDArray[np.int64],
+) -> Snapshot:
+    """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
+    return Snapshot(
+        now_s,
+        state.count[IDLE],
+        pending_nodes(cluster, state),
+        state.count[SANITISING],
+        state.count[LEASED],
+        cluster.sanitise_s,
+        horizons_s,
+        curve,
+        state.held[: state.count[LEASES]],
+        requests[first:past],
+    )
+
+
+@compiled
+def _hand_over(cluster: Cluster, state: State, request: int, nodes: int) -> tuple[int, bool]:
+    """Give the highest idle nodes to a lease; return the first of them, and whether all are clean."""
+    first = before = -1
+    all_clean = True
+    for _ in range(nodes):
+        node = highest(state.tree, cluster.gpus_per_node)
+        set_free(state.tree, node, _NO_GPUS)
+        state.node[node].state = IS_LEASED
+        state.node[node].request = request
+        all_clean = all_clean and state.node[node].clean == 1
+        if before < 0:
+            first = node
+        else:
+            state.node[before].after = node
+        before = node
+    state.node[before].after = -1
+    state.count[IDLE] -= nodes
+    state.count[LEASED] += nodes
+    return first, all_clean
+
+
+@compiled
+def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s: int) -> int:
+    """Start a lease; return when it starts."""
+    request = requests[number]
+    first_node, all_clean = _hand_over(cluster, state, number, request.nodes)
+    start = now_s if all_clean else now_s + cluster.sanitise_s
+    lease = state.held[state.count[LEASES]]
+    lease.request = number
+    lease.nodes = request.nodes
+    lease.first_node = first_node
+    lease.since_s = now_s
+    lease.start_s = start
+    lease.end_s = start + request.duration_s
+    lease.firm_until_s = start + request.firm_s
+    lease.notice_s = request.notice_s
+    lease.take_s = -1
+    lease.price = request.price
+    state.count[LEASES] += 1
+    state.count[NEXT_LEASE_S] = min(state.count[NEXT_LEASE_S], lease.end_s)
+    return start
+
+
+@compiled
+def apply(
+    cluster: Cluster,
+    state: State,
+    requests: Records,
+    leases: Records,
+    plan: Plan,
+    first: int,
+    now_s: int,
+) -> None:
+    """Carry a plan out: give notice, then hand nodes to the requests admitted."""
+    held = state.held
+    for i in range(plan.recall.size):
+        if plan.recall[i]:
+            held[i].take_s = now_s + held[i].notice_s
+            leases.notice_at_s[state.held[i].request] = now_s
+            state.count[NEXT_LEASE_S] = min(state.count[NEXT_LEASE_S], held[i].take_s)
+    for i in range(plan.verdict.size):
+        request = first + i
+        leases[request].verdict = plan.verdict[i]
+        leases[request].horizon = plan.horizon[i]
+        if plan.verdict[i] == 0:
+            leases[request].start_s = _admit(cluster, state, requests, request, now_s)

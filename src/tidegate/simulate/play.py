@@ -1,0 +1,98 @@
+"""The public way into the kernel."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.forecast import HORIZONS_S, new_future_max
+from tidegate.quota import REQUEST, Policy
+from tidegate.simulate.kernel import TICK_TOTALS, run
+from tidegate.simulate.model import (
+    Cluster,
+    Failures,
+    Holder,
+    Jobs,
+    Leases,
+    Played,
+    Requests,
+    Ticks,
+    Window,
+)
+from tidegate.simulate.state import HOLDINGS, LEASE_RESULT, new_state
+
+
+def _as_ticks(rows: NDArray[np.int32], products: int) -> Ticks:
+    totals = (rows[:, place].copy() for place in range(TICK_TOTALS))
+    leased, bound = np.split(rows[:, TICK_TOTALS:], [products], axis=1)
+    return Ticks(*totals, leased.copy(), bound.copy())
+
+
+def play(
+    cluster: Cluster,
+    jobs: Jobs,
+    requests: Requests,
+    failures: Failures,
+    policy: Policy,
+    window: Window,
+    *,
+    record: bool = False,
+    holdings: bool = False,
+    products: int = 1,
+) -> Played:
+    """Play a pool's internal jobs and lease requests under a policy.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The pool.
+    jobs : Jobs
+        Internal jobs, sorted by submission; none may need more than the pool has.
+    requests : Requests
+        Lease requests, sorted by time.
+    failures : Failures
+        Node failures, sorted by time.
+    policy : Policy
+        The policy and its settings.
+    window : Window
+        When leasing starts and stops; the grid of ticks.
+    record : bool
+        Whether ticks are recorded.
+    holdings : bool
+        Whether every holding of every node is recorded.
+    products : int
+        Number of products, for the columns of ``ticks.leased``.
+
+    Returns
+    -------
+    Played
+        The same input gives the same result, to the bit.
+    """
+    n_ticks = -(-window.stop_s // window.tick_s) if window.tick_s > 0 else 0
+    asked = np.empty(requests.time_s.size, dtype=REQUEST)
+    for name, column in zip(Requests._fields, requests, strict=True):
+        asked[name] = column
+    results = np.full(asked.size, -1, dtype=LEASE_RESULT)
+    results["outcome"] = results["broken_s"] = 0
+    ticks = np.zeros(
+        (n_ticks if record else 0, TICK_TOTALS + products + len(HORIZONS_S)), dtype=np.int32
+    )
+    ticks[:, -len(HORIZONS_S) :] = -1
+    held = np.zeros(len(Holder), dtype=np.int64)
+    state = new_state(cluster, jobs, requests, failures, holdings=holdings)
+    run(
+        cluster,
+        jobs,
+        asked,
+        failures,
+        policy,
+        window,
+        state,
+        new_future_max(cluster.nodes, n_ticks, window.tick_s),
+        np.array(HORIZONS_S, dtype=np.int64),
+        results,
+        ticks,
+        held,
+    )
+    leases = Leases(*(results[name].copy() for name in Leases._fields))
+    rows = state.holdings[: state.count[HOLDINGS]]
+    order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 3], rows[:, 0]))
+    return Played(state.job_start, leases, _as_ticks(ticks, products), held, rows[order])
