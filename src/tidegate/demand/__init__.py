@@ -1,7 +1,7 @@
 """What we need: the schema of jobs and demand series, and the way from one to the other."""
 
 from tidegate.demand.jobs import JOB_SCHEMA, REJECT_SCHEMA, DemandSeries, JobLog, Rejects
-from tidegate.demand.series import jobs_to_series, series_to_jobs
+from tidegate.demand.series import jobs_to_series, rates_to_gpus, series_to_jobs
 
 __all__ = [
     "JOB_SCHEMA",
@@ -10,5 +10,6 @@ __all__ = [
     "JobLog",
     "Rejects",
     "jobs_to_series",
+    "rates_to_gpus",
     "series_to_jobs",
 ]

@@ -15,9 +15,9 @@ JOB_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = {
 }
 """Columns of :attr:`JobLog.frame`.
 
-``submit_s`` counts seconds, since the Unix epoch in UTC when the log has calendar times, else from the
-log's own zero. ``duration_s`` is the time the job ran (not the time it waited). ``owner`` is the account,
-virtual cluster or user, null where the log names none.
+``submit_s`` counts seconds, since the Unix epoch in UTC when the log has calendar times, else from
+the log's own zero. ``duration_s`` is the time the job ran (not the time it waited). ``owner`` is
+the account, virtual cluster or user, null where the log names none.
 """
 
 REJECT_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = {
@@ -42,17 +42,22 @@ class Rejects:
     Attributes
     ----------
     rows_read : int
-        Rows that were looked at (header lines and blank lines do not count).
+        Rows that were looked at (header lines and blank lines do not count). Every one of them is
+        accepted, skipped or rejected.
     frame : polars.DataFrame
         The rejected rows, columns :data:`REJECT_SCHEMA`.
     skipped : mapping of str to int
         Rows left out because they are not internal demand, by reason ("job step", "no GPU",
         "never started", ...). Skipping is normal; rejecting is not.
+    notes : mapping of str to int
+        How often a row was kept on a guess that the reader of a result should know of ("still
+        running", "ambiguous local time", "requeued run").
     """
 
     rows_read: int = 0
     frame: pl.DataFrame = field(default_factory=_no_rejects)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -61,8 +66,12 @@ class Rejects:
 
     @property
     def share(self) -> float:
-        """Rejected rows over rows read; 0 when nothing was read."""
-        return self.count / self.rows_read if self.rows_read else 0.0
+        """Rejected rows over the rows read that were not skipped; 0 when there are none.
+
+        Skipped rows do not count, so that a log full of job steps cannot hide its broken jobs.
+        """
+        judged = self.rows_read - sum(self.skipped.values())
+        return self.count / judged if judged > 0 else 0.0
 
 
 @dataclass(frozen=True)
