@@ -1,0 +1,321 @@
+"""What a backtest found, as typed results with polars frames."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from tidegate.demand.jobs import Rejects
+from tidegate.plan.scenario import PoolCase
+
+MISS_HORIZONS: Final[Mapping[str, int]] = {"1h": 3600, "6h": 21600, "24h": 86400, "168h": 604800}
+"""Horizons at which the curve's miss rate is reported, in seconds."""
+
+
+@dataclass(frozen=True)
+class ProductResult:
+    """One product under one policy, mean over seeds.
+
+    Attributes
+    ----------
+    product : str
+        Id of the product.
+    requests, admitted : float
+        Leases asked for and admitted.
+    gpu_hours : float
+        GPU-hours delivered.
+    revenue : Decimal
+        Rent, less refunds and credits.
+    broken : float
+        Leases whose promise was broken.
+    """
+
+    product: str
+    requests: float
+    admitted: float
+    gpu_hours: float
+    revenue: Decimal
+    broken: float
+
+
+@dataclass(frozen=True)
+class PolicyResult:
+    """One policy in one pool, mean over seeds.
+
+    Attributes
+    ----------
+    policy : str
+        Its name.
+    setting : str or None
+        What was chosen for it in hindsight, such as ``share 60 %``.
+    revenue : Decimal
+        Rent, less refunds and credits, in the fleet's currency.
+    revenue_by_seed : tuple of Decimal
+        The same, seed by seed.
+    harvested_gpu_hours : float
+        GPU-hours delivered to tenants.
+    harvested_share_of_idle : float
+        The same over the GPU-hours that are idle when nothing is leased.
+    internal_delay_mean_s, internal_delay_p99_s : float
+        Start of an internal job less its start when nothing is leased, in seconds, job by job.
+    delayed_jobs_share : float
+        Share of internal jobs delayed beyond the recall floor.
+    broken_share : float
+        Firm GPU-hours taken back over firm GPU-hours sold; 0 when none was sold.
+    evictions_per_1000_gpu_hours : float
+        Leases taken back per 1,000 leased GPU-hours; 0 when nothing was leased.
+    miss_rate : mapping of str to float or None
+        Per horizon of :data:`MISS_HORIZONS`, the share of moments at which demand rose above the
+        curve's bound within the horizon; None without a curve, or where the log is too short.
+    revenue_share_of_clairvoyant : float or None
+        None until that policy exists.
+    products : tuple of ProductResult
+        In the order of the pool's offers.
+    refusals : mapping of str to float
+        Requests refused, by reason.
+    """
+
+    policy: str
+    setting: str | None
+    revenue: Decimal
+    revenue_by_seed: tuple[Decimal, ...]
+    harvested_gpu_hours: float
+    harvested_share_of_idle: float
+    internal_delay_mean_s: float
+    internal_delay_p99_s: float
+    delayed_jobs_share: float
+    broken_share: float
+    evictions_per_1000_gpu_hours: float
+    miss_rate: Mapping[str, float | None]
+    revenue_share_of_clairvoyant: float | None
+    products: tuple[ProductResult, ...]
+    refusals: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain values; money as a number with the currency's decimals."""
+        return {
+            "policy": self.policy,
+            "setting": self.setting,
+            "revenue": float(self.revenue),
+            "revenue_by_seed": [float(r) for r in self.revenue_by_seed],
+            "harvested_gpu_hours": self.harvested_gpu_hours,
+            "harvested_share_of_idle": self.harvested_share_of_idle,
+            "internal_delay_s": {
+                "mean": self.internal_delay_mean_s,
+                "p99": self.internal_delay_p99_s,
+            },
+            "delayed_jobs_share": self.delayed_jobs_share,
+            "broken_share": self.broken_share,
+            "evictions_per_1000_gpu_hours": self.evictions_per_1000_gpu_hours,
+            "miss_rate": dict(self.miss_rate),
+            "revenue_share_of_clairvoyant": self.revenue_share_of_clairvoyant,
+            "products": [
+                {
+                    "product": p.product,
+                    "requests": p.requests,
+                    "admitted": p.admitted,
+                    "gpu_hours": p.gpu_hours,
+                    "revenue": float(p.revenue),
+                    "broken": p.broken,
+                }
+                for p in self.products
+            ],
+            "refusals": dict(self.refusals),
+        }
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a pool was played, in seconds on the log's clock.
+
+    Attributes
+    ----------
+    start_s, lease_from_s, stop_s : int
+        First submission, start of leasing and of all that is measured, and the end.
+    calendar : bool
+        Whether these are Unix times.
+    """
+
+    start_s: int
+    lease_from_s: int
+    stop_s: int
+    calendar: bool
+
+    @property
+    def measured_hours(self) -> float:
+        """Hours over which leasing was measured."""
+        return (self.stop_s - self.lease_from_s) / 3600
+
+
+@dataclass(frozen=True)
+class PoolResult:
+    """One pool's backtest.
+
+    Attributes
+    ----------
+    case : PoolCase
+        The pool with its offers and demand.
+    span : Span
+        When it was played.
+    jobs_count : int
+        Internal jobs played.
+    rejects : Rejects
+        Rows of its log that were left out.
+    capacity_gpu_hours, internal_gpu_hours, failed_gpu_hours, idle_gpu_hours : float
+        Over the measured time, when nothing is leased: all, held by internal jobs, failed, and the rest.
+    depreciation : Decimal or None
+        Straight-line depreciation of the pool's cohorts over the measured time; None without cohorts.
+    policies : tuple of PolicyResult
+        In the order of :data:`tidegate.quota.POLICIES`.
+    tide : polars.DataFrame
+        The pool on the grid, one row per policy and tick, from the first seed. Columns: ``policy``,
+        ``time_s`` (log's clock), ``demand_gpus`` (internal, waiting included), ``internal_gpus`` (held),
+        ``sanitising_gpus``, ``failed_gpus``, and ``leased_gpus:<product>`` for each offer.
+        All in whole nodes times GPUs per node.
+    curve : polars.DataFrame
+        The quota curve of ``tidegate`` over the measured time, first seed: ``horizon_s``,
+        ``now_gpus`` (at the end of the log), ``p10_gpus``, ``p50_gpus``, ``p90_gpus``. Empty when nothing is leased.
+    jobs : polars.DataFrame
+        ``policy``, ``seed``, ``job_id``, ``owner``, ``gpus``, ``submit_s``, ``duration_s``, ``start_s``, ``delay_s``;
+        the first seed of each policy.
+    leases : polars.DataFrame
+        Every request of every seed: ``policy``, ``seed``, ``request``, ``product``, ``time_s``, ``nodes``,
+        ``gpus``, ``wanted_s``, ``verdict``, ``binding_horizon_s``, ``start_s``, ``end_s``, ``notice_s``, ``outcome``, ``gpu_hours``,
+        ``charged``, ``refunded``, ``credited`` (in the fleet's currency).
+    notes : tuple of str
+        What was assumed for this pool, in sentences.
+    """
+
+    case: PoolCase
+    span: Span
+    jobs_count: int
+    rejects: Rejects
+    capacity_gpu_hours: float
+    internal_gpu_hours: float
+    failed_gpu_hours: float
+    idle_gpu_hours: float
+    depreciation: Decimal | None
+    policies: tuple[PolicyResult, ...]
+    tide: pl.DataFrame
+    curve: pl.DataFrame
+    jobs: pl.DataFrame
+    leases: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def policy(self, name: str) -> PolicyResult | None:
+        """Return a policy's result, or None when it was not played."""
+        return next((p for p in self.policies if p.policy == name), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+        pool = self.case.pool
+        return {
+            "name": pool.id,
+            "tier": pool.tier.value,
+            "chip": pool.chip.id,
+            "nodes": pool.nodes,
+            "gpus": pool.gpus,
+            "jobs": self.jobs_count,
+            "span": {
+                "start_s": self.span.start_s,
+                "lease_from_s": self.span.lease_from_s,
+                "stop_s": self.span.stop_s,
+                "calendar": self.span.calendar,
+            },
+            "risk": pool.policy.risk,
+            "capacity_gpu_hours": self.capacity_gpu_hours,
+            "internal_gpu_hours": self.internal_gpu_hours,
+            "failed_gpu_hours": self.failed_gpu_hours,
+            "idle_gpu_hours": self.idle_gpu_hours,
+            "depreciation": None if self.depreciation is None else float(self.depreciation),
+            "policies": [p.to_json() for p in self.policies],
+            "rejected_rows": self.rejects.count,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """A fleet's backtest.
+
+    Attributes
+    ----------
+    name, currency, source : str
+        As in the scenario.
+    pools : tuple of PoolResult
+        In order of the fleet file.
+    seeds : tuple of int
+        Seeds of the request streams.
+    seconds : float
+        Wall time of reading and playing.
+    versions : mapping of str to str
+        Tidegate, Python and the libraries that the result rests on.
+    assumptions : tuple of str
+        What was assumed for the whole fleet, in sentences.
+    """
+
+    name: str
+    currency: str
+    source: str
+    pools: tuple[PoolResult, ...]
+    seeds: tuple[int, ...]
+    seconds: float
+    versions: Mapping[str, str]
+    assumptions: tuple[str, ...] = field(default=())
+
+    @property
+    def rejected_rows(self) -> int:
+        """Rows rejected from all logs."""
+        return sum(pool.rejects.count for pool in self.pools)
+
+    @property
+    def summary(self) -> pl.DataFrame:
+        """One row per pool and policy with the main figures."""
+        rows = [
+            {
+                "pool": pool.case.pool.id,
+                "tier": pool.case.pool.tier.value,
+                "policy": p.policy,
+                "setting": p.setting,
+                "revenue": float(p.revenue),
+                "harvested_gpu_hours": p.harvested_gpu_hours,
+                "harvested_share_of_idle": p.harvested_share_of_idle,
+                "internal_delay_mean_s": p.internal_delay_mean_s,
+                "internal_delay_p99_s": p.internal_delay_p99_s,
+                "delayed_jobs_share": p.delayed_jobs_share,
+                "broken_share": p.broken_share,
+                "evictions_per_1000_gpu_hours": p.evictions_per_1000_gpu_hours,
+            }
+            for pool in self.pools
+            for p in pool.policies
+        ]
+        return pl.DataFrame(rows, schema_overrides={"setting": pl.String})
+
+    def pool(self, name: str) -> PoolResult:
+        """Return a pool's result.
+
+        Raises
+        ------
+        KeyError
+            If there is no such pool.
+        """
+        for pool in self.pools:
+            if pool.case.pool.id == name:
+                return pool
+        raise KeyError(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the whole result as plain values, without the frames."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "currency": self.currency,
+            "seeds": list(self.seeds),
+            "pools": [pool.to_json() for pool in self.pools],
+            "rejected_rows": self.rejected_rows,
+            "assumptions": list(self.assumptions),
+            "seconds": round(self.seconds, 3),
+            "versions": dict(self.versions),
+        }
