@@ -80,7 +80,7 @@ def test_the_inference_example_leaves_30_to_50_percent_unused():
     tide = case.demand
     assert isinstance(tide, TideSource)
     rates = pl.read_parquet(tide.log.path).filter(pl.col("model") == tide.log.where["model"])
-    need = rates[tide.log.columns["value"]] / tide.requests_per_s_per_gpu * (1 + tide.headroom)
+    need = rates["requests_per_s"] / tide.requests_per_s_per_gpu * (1 + tide.headroom)
     unused = 1 - need.clip(upper_bound=case.pool.gpus).sum() / (case.pool.gpus * need.len())
     assert unused == pytest.approx(0.395, abs=0.001)
 

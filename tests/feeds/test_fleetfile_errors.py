@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tidegate.errors import CODES, FleetFileError
 from tidegate.feeds.fleetfile import read_fleet
@@ -109,11 +111,14 @@ def case(old: str, new: str, code: str, line: int | None, key: str, *parts: str)
         case("risk = 0.02", 'risk = "low"', "VALUE", 56, "pool[1].policy.risk", "'low'", "number"),
         case("nodes = 4\n", "nodes = 4.0\n", "VALUE", 46, "pool[1].nodes", "whole number"),
         case("nodes = 4\n", "nodes = true\n", "VALUE", 46, "pool[1].nodes", "true"),
-        case("nodes = 4\n", "nodes = 0\n", "VALUE", 46, "pool[1].nodes", "1 or more"),
+        case("nodes = 4\n", "nodes = 0\n", "VALUE", 46, "pool[1].nodes", "from 1 to"),
         case('"mainstay"', '"main"', "VALUE", 48, "pool[1].tier", "frontier, mainstay, legacy"),
         case('"10m"', '"10 minutes"', "VALUE", 27, "product[0].notice", "is not a duration", "6h"),
         case('"10m"', "600", "VALUE", 27, "product[0].notice", "quotation marks", "300s"),
         case('"33600"', '"-1"', "VALUE", 12, "cohort[0].price", "not negative"),
+        case('"33600"', '"1e999999"', "VALUE", 12, "cohort[0].price", "power of 12"),
+        case("risk = 0.02", "risk = nan", "VALUE", 56, "pool[1].policy.risk", "finite"),
+        case("nodes = 4\n", "nodes = 9999999\n", "VALUE", 46, "pool[1].nodes", "1,000,000"),
         case('"33600"', '"cheap"', "VALUE", 12, "cohort[0].price", "not an amount"),
         case("2023-06-01", '"2023-06-01"', "VALUE", 13, "cohort[0].in_service", "without quot"),
         case("Europe/Oslo", "Europe/Olso", "VALUE", 6, "site[0].timezone", "IANA"),
@@ -136,6 +141,7 @@ def case(old: str, new: str, code: str, line: int | None, key: str, *parts: str)
             "pool[1].policy.reserve_nodes",
             "at most 4 nodes",
         ),
+        case('"b.csv"', '"b"\nformat = "sact"', "VALUE", 60, "pool[1].log.format", "sacct? It is"),
         case('"mainstay"', '"retired"', "VALUE", 55, "pool[1].policy.lease", "out of service"),
         # references
         case('"north"\nchip = "H', '"nort"\nchip = "H', "REFERENCE", 44, "pool[1].site", "north?"),
@@ -204,6 +210,15 @@ def test_log_and_tide_exclude_each_other(tmp_path: Path):
     assert error.place.line == FLEET.count("\n") + 2
 
 
+def test_a_tide_follows_rates_and_not_jobs(tmp_path: Path):
+    tide = '[pool.tide]\nlog = { path = "a", format = "itp" }\nrequests_per_s_per_gpu = 4\n'
+    text = FLEET.replace('[pool.log]\npath = "a.csv"', f"{tide}headroom = 0.2\n", 1)
+    error = fail(tmp_path, text)
+    assert (error.place.field, error.place.line) == ("pool[0].tide.log.format", 40)
+    assert "holds jobs" in str(error)
+    assert "servegen" in str(error)
+
+
 def test_a_local_time_that_does_not_exist(tmp_path: Path):
     text = FLEET.replace(
         "from = 2026-03-01\nto", 'timezone = "Europe/Oslo"\nfrom = 2026-03-29T02:30:00\nto', 1
@@ -261,3 +276,49 @@ def test_an_empty_file_says_what_a_fleet_needs(tmp_path: Path):
     error = fail(tmp_path, "")
     assert {e.place.field for e in (error, *error.others)} == {"currency", "site", "pool"}
     assert error.place.line is None
+
+
+PLACES = [i for i, row in enumerate(FLEET.split("\n")) if " = " in row and not row.endswith("[")]
+WRONG = st.sampled_from(
+    [
+        *(
+            "",
+            "nan",
+            "-inf",
+            "1e999",
+            "-1",
+            "0",
+            "true",
+            '""',
+            "'x'",
+            "[]",
+            "{}",
+            "[[1]]",
+            "{ a = 1 }",
+        ),
+        *("1" + "0" * 400, "07:32:00", "0001-01-01", "9999-12-31T23:59:59-23:59", "1979-05-27"),
+        *('"99999w"', '"1e999999"', '"NaN"', '"../x"', '"\\u0000"', "[true]", "{ share = nan }"),
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(st.sampled_from(PLACES), WRONG)
+def test_no_value_breaks_the_reader(tmp_path: Path, place: int, value: str):
+    rows = FLEET.split("\n")
+    rows[place] = f"{rows[place].partition(' = ')[0]} = {value}"
+    (tmp_path / "fleet.toml").write_text("\n".join(rows), encoding="utf-8")
+    try:
+        read_fleet(tmp_path / "fleet.toml")
+    except FleetFileError as error:
+        lines = {e.place.line for e in (error, *error.others)}
+        assert lines != {None}
+
+
+def test_nesting_without_end(tmp_path: Path):
+    assert fail(tmp_path, "a = " + "[" * 20_000).code == "TG-FLEET-SYNTAX"
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path):
+    (tmp_path / "fleet.toml").write_text(FLEET, encoding="utf-8-sig")
+    assert len(read_fleet(tmp_path / "fleet.toml").cases) == 2

@@ -9,6 +9,7 @@ from tidegate.feeds.fleetfile.lines import KeyPath
 from tidegate.feeds.fleetfile.pricing import PricedProduct
 from tidegate.feeds.fleetfile.problems import Problems, one_of
 from tidegate.feeds.fleetfile.tables import LogTable, PoolTable
+from tidegate.feeds.formats import FORMATS
 from tidegate.fleet import Chip, Cohort, LeasePolicy, Pool, Site, Tier, catalogue
 from tidegate.lease import Offer
 from tidegate.plan.scenario import FailureModel, LogSource, PoolCase, TideSource
@@ -229,6 +230,7 @@ class PoolReader:
         return None
 
     def _log(self, log: LogTable, key: KeyPath) -> LogSource:
+        self._check_format(log.format, key)
         bounds = {}
         for name, text in (("from", log.from_), ("to", log.to)):
             try:
@@ -261,3 +263,16 @@ class PoolReader:
             window_from=log.from_,
             window_to=log.to,
         )
+
+    def _check_format(self, name: str, key: KeyPath) -> None:
+        known = {one.name: one.kind for one in FORMATS}
+        if name != "auto" and name not in known:
+            message = f"the log format {name!r} is unknown."
+            self._add("TG-FLEET-VALUE", (*key, "format"), message, one_of(name, ("auto", *known)))
+        elif key[0] == "tide" and known.get(name) == "jobs":
+            self._add(
+                "TG-FLEET-VALUE",
+                (*key, "format"),
+                f"a log of format {name!r} holds jobs; a tide follows a series of rates.",
+                one_of("", ("auto", *(one for one, kind in known.items() if kind == "series"))),
+            )

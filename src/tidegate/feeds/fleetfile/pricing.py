@@ -46,7 +46,10 @@ class PricedProduct:
             return Offer(self.product, Decimal(0), self.demand), None
         rent = reference_rent(chip.id)
         if rent is not None and currency == RENT_CURRENCY:
-            list_price, basis = rent.usd_per_gpu_h, f"the reference rent of {chip.id}, {rent_citation(rent)}"
+            list_price, basis = (
+                rent.usd_per_gpu_h,
+                f"the reference rent of {chip.id}, {rent_citation(rent)}",
+            )
         elif currency == RELATIVE:
             list_price, basis = Decimal(1), "a list price of 1 (prices are relative)"
         else:

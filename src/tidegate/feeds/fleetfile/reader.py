@@ -44,6 +44,8 @@ def read_fleet(path: str | Path) -> Scenario:
         document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(path, text, str(error)) from None
+    except RecursionError:
+        raise _syntax_error(path, text, "lists or tables are nested too deeply") from None
     problems = Problems(str(path), key_lines(text, document), document)
     try:
         fleet = FleetTable.model_validate(document)
@@ -58,7 +60,7 @@ def read_fleet(path: str | Path) -> Scenario:
 
 def _text(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").replace("\r\n", "\n")
+        return Path(path).read_text(encoding="utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise FleetFileError(
             "TG-FLEET-SYNTAX",

@@ -16,6 +16,9 @@ from tidegate.quantity import minor_units, parse_duration, parse_instant
 from tidegate.quantity.timetext import DURATION_EXAMPLE
 
 _PRICE_DIGITS: Final = 3
+_MOST: Final = 10**12
+_MOST_NODES: Final = 1_000_000
+_MOST_GPUS_PER_NODE: Final = 1_000
 
 
 def _amount(value: object) -> Decimal:
@@ -27,6 +30,8 @@ def _amount(value: object) -> Decimal:
         raise ValueError("it is not an amount") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("an amount is finite and not negative")
+    if amount > _MOST:
+        raise ValueError("an amount is at most 10 to the power of 12")
     return amount
 
 
@@ -40,7 +45,10 @@ def _price(value: object) -> Decimal:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError("it is not a number")
-    return float(value)
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) > _MOST:
+        raise ValueError("a number is finite and at most 10 to the power of 12")
+    return float(number)
 
 
 def _duration(value: object) -> int:
@@ -90,7 +98,7 @@ def _cell(value: object) -> str:
 Text = Annotated[str, Field(min_length=1)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(_number)]
 Duration = Annotated[int, BeforeValidator(_duration)]
 TimeText = Annotated[str, BeforeValidator(_instant)]
 Zone = Annotated[str, BeforeValidator(_zone)]
@@ -118,7 +126,7 @@ class CohortTable(Table):
 
     id: Text = Field(description=_ID)
     chip: Text = Field(description="a chip of the catalogue")
-    count: int = Field(gt=0, description="the number of GPUs bought, 1 or more")
+    count: int = Field(gt=0, le=_MOST, description="the number of GPUs bought, 1 or more")
     price: Amount = Field(description="the price of one GPU, such as 33600 or '33600.00'")
     in_service: Annotated[date, BeforeValidator(_day)] = Field(
         description="a date without quotation marks, such as 2023-06-01"
@@ -205,8 +213,14 @@ class PoolTable(Table):
     id: Text = Field(description=_ID)
     site: Text = Field(description="the id of a site")
     chip: Text = Field(description="a chip of the catalogue")
-    nodes: int = Field(gt=0, description="a whole number of nodes, 1 or more")
-    gpus_per_node: int = Field(gt=0, description="a whole number of GPUs, 1 or more")
+    nodes: int = Field(
+        gt=0, le=_MOST_NODES, description=f"a whole number of nodes, from 1 to {_MOST_NODES:,}"
+    )
+    gpus_per_node: int = Field(
+        gt=0,
+        le=_MOST_GPUS_PER_NODE,
+        description=f"a whole number of GPUs, from 1 to {_MOST_GPUS_PER_NODE:,}",
+    )
     tier: Tier = Field(strict=False, description=f"one of {', '.join(Tier)}")
     cohorts: list[str] = Field(default_factory=list, description="a list of cohort ids")
     policy: PolicyTable = Field(
