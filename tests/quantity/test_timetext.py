@@ -34,7 +34,9 @@ def test_the_largest_unit_that_divides(seconds: tuple[int, str]):
     assert format_duration(seconds[0]) == seconds[1]
 
 
-@pytest.mark.parametrize("text", ["", "6", "h", "6 h", "-6h", "6H", "1e3s", "6h foo", "1..5h", "٣h"])
+@pytest.mark.parametrize(
+    "text", ["", "6", "h", "6 h", "-6h", "6H", "1e3s", "6h foo", "1..5h", "٣h"]
+)
 def test_what_is_not_a_duration(text: str):
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
@@ -73,3 +75,5 @@ def test_instants_that_do_not_exist():
         parse_instant("2026-01-01", "Mars/Olympus")
     with pytest.raises(ValueError, match="does not exist in Europe/Oslo"):
         parse_instant("2026-03-29T02:30", "Europe/Oslo")
+    with pytest.raises(ValueError, match="years 1 to 9999"):
+        parse_instant("0001-01-01", "Asia/Taipei")

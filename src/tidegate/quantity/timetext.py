@@ -105,6 +105,10 @@ def _localise(moment: datetime, timezone: str) -> datetime:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{timezone!r} is not an IANA time zone, such as Europe/Oslo") from None
     local = moment.replace(tzinfo=zone)
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+    try:
+        back = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} lies outside the years 1 to 9999") from None
+    if back != moment:
         raise ValueError(f"{moment.isoformat()} does not exist in {timezone}")
     return local
