@@ -2,8 +2,7 @@
 
 import sys
 
-import polars as pl
-
+from tidegate.feeds import read_series
 from tidegate.feeds.fleetfile import read_fleet
 from tidegate.plan.scenario import TideSource
 
@@ -17,9 +16,7 @@ def unused_share(fleet_file: str) -> float:
     tide = case.demand
     if not isinstance(tide, TideSource):
         raise SystemExit(f"{case.pool.id} has no tide")
-    rates = pl.read_parquet(tide.log.path).filter(
-        pl.col(column) == value for column, value in tide.log.where.items()
-    )[tide.log.columns["value"]]
+    rates = read_series(tide.log).frame["gpus"]  # the series' value; of a tide, requests per second
     need = rates / tide.requests_per_s_per_gpu * (1 + tide.headroom)
     used = need.clip(upper_bound=case.pool.gpus)
     return 1 - float(used.sum()) / (case.pool.gpus * used.len())
