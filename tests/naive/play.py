@@ -1,0 +1,618 @@
+"""A pool played slowly and obviously, as ``docs/guide/simulation.md`` says.
+
+The twin of the compiled kernel: it keeps plain lists, looks at everything in every round, and
+follows the page step by step. Where the page left a choice, the comment says ``Reading:``.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.naive.cover import cheapest_cover
+
+from tidegate.quota import Verdict
+from tidegate.quota.policy import Policy, PolicyCode
+from tidegate.simulate.model import (
+    Cluster,
+    Failures,
+    Holder,
+    Jobs,
+    Leases,
+    Outcome,
+    Played,
+    Requests,
+    Ticks,
+    Window,
+)
+
+HOUR = 3600
+HORIZONS_S = [300, 600, 900, 1800] + [
+    hours * HOUR for hours in (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168)
+]
+
+AVAILABLE, LEASED, SANITISING, FAILED = "available", "leased", "sanitising", "failed"
+
+
+def play(
+    cluster: Cluster,
+    jobs: Jobs,
+    requests: Requests,
+    failures: Failures,
+    policy: Policy,
+    window: Window,
+    *,
+    record: bool = True,
+    products: int = 1,
+) -> Played:
+    """Play a pool; the arguments and the result are those of ``tidegate.simulate.play``."""
+    pool = _Pool(cluster, jobs, requests, failures, policy, window)
+    while not pool.is_over():
+        pool.play_round(pool.next_time())
+    return pool.played(record=record, products=products)
+
+
+@dataclass(eq=False)
+class _Node:
+    number: int
+    free: int
+    state: str = AVAILABLE
+    clean: bool = True
+    since: int = 0
+    """When it began to be sanitised or failed."""
+    until: int = 0
+    """When its sanitising or its repair ends."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    number: int
+    submit: int
+    duration: int
+    gpus: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A job that runs; ``gpus_each`` are its GPUs on each of its nodes."""
+
+    job: _Job
+    nodes: list[_Node]
+    gpus_each: int
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.job.duration
+
+
+@dataclass(frozen=True)
+class _Request:
+    number: int
+    time: int
+    product: int
+    nodes: int
+    duration: int
+    firm: int
+    notice: int
+    price: int
+
+
+@dataclass(eq=False)
+class _Lease:
+    request: _Request
+    nodes: list[_Node]
+    admitted_at: int
+    start: int
+    notice_at: int | None = None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def size(self) -> int:
+        return self.request.nodes
+
+    @property
+    def end(self) -> int:
+        return self.start + self.request.duration
+
+    @property
+    def firm_until(self) -> int:
+        return self.start + self.request.firm
+
+    @property
+    def under_notice(self) -> bool:
+        return self.notice_at is not None
+
+    @property
+    def taking_time(self) -> int:
+        assert self.notice_at is not None
+        return self.notice_at + self.request.notice
+
+    @property
+    def due(self) -> int:
+        return self.taking_time if self.under_notice else self.end
+
+    def is_leaving(self, t: int) -> bool:
+        return self.under_notice or self.end <= t + self.request.notice
+
+    def is_mature(self, t: int) -> bool:
+        return self.firm_until <= t + self.request.notice
+
+    def remaining_firm_time(self, t: int) -> int:
+        if self.under_notice:
+            return self.taking_time - t
+        return min(max(self.firm_until - t, self.request.notice), self.end - t)
+
+    def cost_of_taking(self, t: int, *, broken: bool) -> int:
+        price, k, take = self.request.price, self.size, t + self.request.notice
+        rent_forgone = 10 * price * k * (self.end - take)
+        work_lost = 10 * price * k * min(max(0, t - self.start), 3600)
+        credit = 13 * price * k * max(0, take - self.start) if broken else 0
+        return rent_forgone + work_lost + credit
+
+    @property
+    def broken_s(self) -> int:
+        if self.outcome not in (Outcome.BROKEN, Outcome.FAILED):
+            return 0
+        assert self.ended_at is not None
+        return max(0, self.firm_until - self.ended_at)
+
+
+@dataclass
+class _Curve:
+    """The samples of each horizon, and the bounds and quota of the last tick."""
+
+    observed: list[int] = field(default_factory=list)
+    rises: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
+    levels: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
+    bounds: list[int] = field(default_factory=lambda: [-1] * len(HORIZONS_S))
+    quota: list[int] = field(default_factory=lambda: [0] * len(HORIZONS_S))
+
+
+@dataclass(frozen=True)
+class _Tick:
+    demand: int
+    busy: int
+    pending: int
+    sanitising: int
+    failed: int
+    leased_by_product: dict[int, int]
+    bounds: list[int]
+
+
+class _Pool:
+    """The whole state of a play."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        jobs: Jobs,
+        requests: Requests,
+        failures: Failures,
+        policy: Policy,
+        window: Window,
+    ) -> None:
+        self.cluster, self.policy, self.window = cluster, policy, window
+        self.now = -1
+        self.stopped = False
+        self.nodes = [_Node(i, free=cluster.gpus_per_node) for i in range(cluster.nodes)]
+
+        self.jobs = [
+            _Job(number, *(int(x) for x in job))
+            for number, job in enumerate(zip(*jobs, strict=True))
+        ]
+        self.to_submit = list(self.jobs)
+        self.queue: list[_Job] = []
+        self.running: list[_Run] = []
+        self.job_start = {job.number: -1 for job in self.jobs}
+
+        self.requests = [
+            _Request(number, *(int(x) for x in request))
+            for number, request in enumerate(zip(*requests, strict=True))
+        ]
+        # Requests before `lease_from` or from `stop` on do not exist.
+        self.to_judge = [r for r in self.requests if window.lease_from_s <= r.time < window.stop_s]
+        self.verdicts: dict[int, tuple[Verdict, int]] = {}
+        self.leases: list[_Lease] = []
+        self.ended_leases: list[_Lease] = []
+
+        self.to_fail = [tuple(int(x) for x in failure) for failure in zip(*failures, strict=True)]
+        tick = window.tick_s
+        self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
+        self.curve = _Curve()
+        self.ticks: list[_Tick] = []
+        self.holdings: list[tuple[int, Holder, int, int, int]] = []
+
+    # --- what is counted ------------------------------------------------------------------------
+
+    def count(self, state: str) -> int:
+        return sum(node.state == state for node in self.nodes)
+
+    def is_idle(self, node: _Node) -> bool:
+        return node.state == AVAILABLE and node.free == self.cluster.gpus_per_node
+
+    def idle_nodes(self) -> list[_Node]:
+        return [node for node in self.nodes if self.is_idle(node)]
+
+    @property
+    def idle(self) -> int:
+        return len(self.idle_nodes())
+
+    @property
+    def busy(self) -> int:
+        return self.count(AVAILABLE) - self.idle
+
+    def is_small(self, job: _Job) -> bool:
+        return job.gpus < self.cluster.gpus_per_node
+
+    def whole_nodes(self, gpus: int) -> int:
+        return -(-gpus // self.cluster.gpus_per_node)
+
+    @property
+    def pending(self) -> int:
+        large = sum(self.whole_nodes(job.gpus) for job in self.queue if not self.is_small(job))
+        small_gpus = sum(job.gpus for job in self.queue if self.is_small(job))
+        return large + self.whole_nodes(small_gpus)
+
+    @property
+    def demand(self) -> int:
+        return self.busy + self.pending
+
+    @property
+    def incoming(self) -> int:
+        leaving = sum(lease.size for lease in self.leases if lease.is_leaving(self.now))
+        return self.count(SANITISING) + leaving
+
+    # --- rounds ---------------------------------------------------------------------------------
+
+    def is_over(self) -> bool:
+        return self.stopped and not self.to_submit and not self.queue
+
+    def next_time(self) -> int:
+        due = [run.end for run in self.running]
+        due += [lease.due for lease in self.leases]
+        due += [node.until for node in self.nodes if node.state in (SANITISING, FAILED)]
+        due += [time for time, _, _ in self.to_fail]
+        due += [] if self.stopped else [self.window.stop_s]
+        due += [job.submit for job in self.to_submit]
+        due += self.ticks_to_come
+        due += [request.time for request in self.to_judge]
+        return min(due)
+
+    def play_round(self, t: int) -> None:
+        self.now = t
+        self.end_jobs()  # 1
+        self.end_leases()  # 2
+        self.bring_back_nodes()  # 3
+        self.fail_nodes()  # 4
+        if t == self.window.stop_s and not self.stopped:
+            self.stop_leasing()  # 5
+        self.submit_jobs()  # 6
+        self.schedule()  # 7
+        if t in self.ticks_to_come:
+            self.observe()  # 8
+        if t < self.window.stop_s:
+            self.decide()  # 9
+
+    # 1
+    def end_jobs(self) -> None:
+        for run in [run for run in self.running if run.end == self.now]:
+            self.free(run)
+
+    def free(self, run: _Run) -> None:
+        self.running.remove(run)
+        for node in run.nodes:
+            node.free += run.gpus_each
+            self.held(node, Holder.INTERNAL, run.job.number, run.start, self.now)
+
+    # 2
+    def end_leases(self) -> None:
+        for lease in [lease for lease in self.leases if lease.due == self.now]:
+            if not lease.under_notice:
+                outcome = Outcome.COMPLETED
+            elif lease.taking_time < lease.firm_until:
+                outcome = Outcome.BROKEN
+            else:
+                outcome = Outcome.RECALLED
+            self.end_lease(lease, outcome)
+
+    def end_lease(self, lease: _Lease, outcome: Outcome) -> None:
+        lease.outcome, lease.ended_at = outcome, self.now
+        self.leases.remove(lease)
+        self.ended_leases.append(lease)
+        for node in lease.nodes:
+            self.held(node, Holder.LEASE, lease.request.number, lease.admitted_at, self.now)
+            node.state, node.since = SANITISING, self.now
+            node.until = self.now + self.cluster.sanitise_s
+
+    # 3
+    # Reading: a sanitising of 0 seconds that step 2 began ends here, in the same round; one that
+    # step 4 began ends in another round at the same time.
+    def bring_back_nodes(self) -> None:
+        for node in self.nodes:
+            if node.state in (SANITISING, FAILED) and node.until == self.now:
+                self.make_available(node)
+
+    def make_available(self, node: _Node) -> None:
+        self.close(node)
+        node.state, node.clean, node.free = AVAILABLE, True, self.cluster.gpus_per_node
+
+    def close(self, node: _Node) -> None:
+        """Write down the sanitising or the failure that ends now."""
+        holder = Holder.SANITISING if node.state == SANITISING else Holder.FAILED
+        self.held(node, holder, -1, node.since, self.now)
+
+    # 4
+    def fail_nodes(self) -> None:
+        while self.to_fail and self.to_fail[0][0] == self.now:
+            _, number, until = self.to_fail.pop(0)
+            self.fail(self.nodes[number], until)
+
+    def fail(self, node: _Node, until: int) -> None:
+        for run in [run for run in self.running if node in run.nodes]:
+            self.free(run)
+            self.queue.append(run.job)
+        for lease in [lease for lease in self.leases if node in lease.nodes]:
+            self.end_lease(lease, Outcome.FAILED)
+        if node.state == SANITISING:
+            self.close(node)
+        node.state, node.since, node.until = FAILED, self.now, until
+
+    # 5
+    def stop_leasing(self) -> None:
+        self.stopped = True
+        for lease in list(self.leases):
+            self.end_lease(lease, Outcome.OPEN)
+        for node in self.nodes:
+            if node.state == SANITISING:
+                self.make_available(node)
+
+    # 6
+    def submit_jobs(self) -> None:
+        while self.to_submit and self.to_submit[0].submit == self.now:
+            self.queue.append(self.to_submit.pop(0))
+
+    # 7
+    def schedule(self) -> None:
+        for job in sorted(self.queue, key=lambda job: job.number):
+            if self.is_small(job):
+                n, gpus_each = 1, job.gpus
+                fit = [x for x in self.nodes if x.state == AVAILABLE and x.free >= job.gpus]
+            else:
+                n, gpus_each = self.whole_nodes(job.gpus), self.cluster.gpus_per_node
+                fit = self.idle_nodes()
+            if len(fit) >= n:
+                self.start(_Run(job, fit[:n], gpus_each, self.now))
+
+    def start(self, run: _Run) -> None:
+        self.queue.remove(run.job)
+        self.running.append(run)
+        self.job_start[run.job.number] = self.now
+        for node in run.nodes:
+            node.free -= run.gpus_each
+            node.clean = False
+
+    # 8
+    def observe(self) -> None:
+        self.ticks_to_come.remove(self.now)
+        if self.policy.code == PolicyCode.TIDEGATE:
+            self.renew_curve()
+        by_product: dict[int, int] = {}
+        for lease in self.leases:
+            product = lease.request.product
+            by_product[product] = by_product.get(product, 0) + lease.size
+        self.ticks.append(
+            _Tick(
+                self.demand,
+                self.busy,
+                self.pending,
+                self.count(SANITISING),
+                self.count(FAILED),
+                by_product,
+                list(self.curve.bounds),
+            )
+        )
+
+    def renew_curve(self) -> None:
+        nodes, curve = self.cluster.nodes, self.curve
+        d = curve.observed
+        d.append(min(nodes, self.demand))
+        i = len(d) - 1
+        for j, h in enumerate(HORIZONS_S):
+            length = max(1, h // self.window.tick_s)
+            if i >= length:
+                m = max(d[i - length : i + 1])
+                curve.rises[j].append(m - d[i - length])
+                curve.levels[j].append(m)
+            by_rise = d[i] + self.quantile(curve.rises[j])
+            by_level = self.quantile(curve.levels[j])
+            curve.bounds[j] = min(nodes, max(d[i], min(by_rise, by_level)))
+            if j > 0:
+                curve.bounds[j] = max(curve.bounds[j], curve.bounds[j - 1])
+            promised = self.cluster.reserve_nodes + curve.bounds[j]
+            curve.quota[j] = max(0, nodes - self.count(FAILED) - promised)
+
+    def quantile(self, samples: list[int]) -> int:
+        n = len(samples)
+        rank = n + 1 - math.floor((n + 1) * self.policy.eps)
+        return sorted(samples)[rank - 1] if rank <= n else self.cluster.nodes
+
+    # 9
+    def decide(self) -> None:
+        due = [request for request in self.to_judge if request.time == self.now]
+        if self.queue or due:
+            for lease in self.leases_to_recall():
+                lease.notice_at = self.now
+            for request in due:
+                self.to_judge.remove(request)
+                self.judge(request)
+
+    # --- recall ---------------------------------------------------------------------------------
+
+    def leases_to_recall(self) -> list[_Lease]:
+        t = self.now
+        staying = [lease for lease in self.leases if not lease.is_leaving(t)]
+        short = min(self.pending - self.idle - self.incoming, _sizes(staying))
+        if short <= 0:
+            return []
+        if self.policy.code != PolicyCode.TIDEGATE:
+            staying.sort(key=lambda x: (x.request.price, -x.start, x.request.number))
+            return _first_to_reach(short, staying)
+
+        mature = [lease for lease in staying if lease.is_mature(t)]
+        firm = [lease for lease in staying if not lease.is_mature(t)]
+        if _sizes(mature) >= short:
+            return self.cover(short, mature, broken=False)
+        rest = short - _sizes(mature)
+
+        firm.sort(key=lambda x: (x.firm_until, x.request.number))
+        last = _first_to_reach(rest, firm)[-1]
+        wait = last.firm_until + self.cluster.sanitise_s - t
+        price_of_waiting = 10 * self.policy.wait_price * rest * max(0, wait - self.policy.floor_s)
+
+        to_break = self.cover(rest, firm, broken=True)
+        price_of_breaking = sum(lease.cost_of_taking(t, broken=True) for lease in to_break)
+        return mature + (to_break if price_of_breaking < price_of_waiting else [])
+
+    def cover(self, need: int, leases: list[_Lease], *, broken: bool) -> list[_Lease]:
+        leases = sorted(leases, key=lambda x: x.request.number)
+        costs = [lease.cost_of_taking(self.now, broken=broken) for lease in leases]
+        chosen = cheapest_cover(costs, [lease.size for lease in leases], need)
+        return [lease for lease, taken in zip(leases, chosen, strict=True) if taken]
+
+    # --- admission ------------------------------------------------------------------------------
+
+    def judge(self, request: _Request) -> None:
+        horizon = -1
+        verdict = self.verdict(request)
+        if verdict == Verdict.QUOTA:
+            horizon = self.binding_horizons(request)[0]
+        self.verdicts[request.number] = verdict, horizon
+        if verdict == Verdict.ADMITTED:
+            self.admit(request)
+
+    def verdict(self, request: _Request) -> Verdict:
+        code, k = self.policy.code, request.nodes
+        spare = max(0, min(self.idle, self.idle + self.incoming - self.pending))
+        if code == PolicyCode.NONE:
+            return Verdict.NOT_SOLD
+        if spare < k:
+            return Verdict.NO_ROOM
+        if code == PolicyCode.STATIC and _sizes(self.leases) + k > self.policy.cap_nodes:
+            return Verdict.SHARE
+        if code == PolicyCode.TIDEGATE and self.binding_horizons(request):
+            return Verdict.QUOTA
+        return Verdict.ADMITTED
+
+    def binding_horizons(self, request: _Request) -> list[int]:
+        """List the horizons where the request counts and does not fit."""
+        binding = []
+        for j in range(len(HORIZONS_S)):
+            leases = [x for x in self.leases if _counts(x.remaining_firm_time(self.now), j)]
+            asked = min(max(request.firm, request.notice), request.duration)
+            too_many = _sizes(leases) + request.nodes > self.curve.quota[j]
+            if _counts(asked, j) and too_many:
+                binding.append(j)
+        return binding
+
+    def admit(self, request: _Request) -> None:
+        nodes = self.idle_nodes()[-request.nodes :]
+        all_clean = all(node.clean for node in nodes)
+        start = self.now if all_clean else self.now + self.cluster.sanitise_s
+        self.leases.append(_Lease(request, nodes, self.now, start))
+        for node in nodes:
+            node.state = LEASED
+
+    # --- the result -----------------------------------------------------------------------------
+
+    def held(self, node: _Node, holder: Holder, number: int, start: int, end: int) -> None:
+        if end > start:
+            self.holdings.append((node.number, holder, number, start, end))
+
+    def all_holdings(self) -> list[tuple[int, Holder, int, int, int]]:
+        """List the holdings, with the jobs still running and the failures still open at the end."""
+        rows = list(self.holdings)
+        for run in self.running:
+            for node in run.nodes:
+                rows.append((node.number, Holder.INTERNAL, run.job.number, run.start, run.end))
+        for node in self.nodes:
+            if node.state == FAILED:
+                rows.append((node.number, Holder.FAILED, -1, node.since, node.until))
+        rows = [row for row in rows if row[4] > row[3]]
+        return sorted(rows, key=lambda row: (row[0], row[3], row[1], row[2]))
+
+    def held_gpu_seconds(self) -> list[int]:
+        held = [0, 0, 0, 0]
+        for _, holder, number, start, end in self.all_holdings():
+            gpus = self.cluster.gpus_per_node
+            if holder == Holder.INTERNAL and self.is_small(self.jobs[number]):
+                gpus = self.jobs[number].gpus
+            inside = min(end, self.window.stop_s) - max(start, self.window.lease_from_s)
+            held[holder] += gpus * max(0, inside)
+        return held
+
+    def played(self, *, record: bool, products: int) -> Played:
+        return Played(
+            job_start_s=np.array([self.job_start[job.number] for job in self.jobs], np.int64),
+            leases=self.what_became_of_requests(),
+            ticks=_tick_arrays(self.ticks if record else [], products),
+            held=np.array(self.held_gpu_seconds(), np.int64),
+            holdings=np.array(self.all_holdings() if record else [], np.int64).reshape(-1, 5),
+        )
+
+    # Reading: a request that does not exist has no verdict (-1), and else reads as a refused one.
+    def what_became_of_requests(self) -> Leases:
+        n = len(self.requests)
+        leases = Leases(*(np.full(n, -1, np.int64) for _ in Leases._fields))
+        leases.outcome[:] = Outcome.REFUSED
+        leases.broken_s[:] = 0
+        for number, (verdict, horizon) in self.verdicts.items():
+            leases.verdict[number] = verdict
+            leases.horizon[number] = horizon
+        for lease in self.ended_leases:
+            assert lease.ended_at is not None
+            assert lease.outcome is not None
+            number = lease.request.number
+            leases.start_s[number] = lease.start
+            leases.end_s[number] = lease.ended_at
+            leases.outcome[number] = lease.outcome
+            leases.broken_s[number] = lease.broken_s
+            if lease.notice_at is not None:
+                leases.notice_at_s[number] = lease.notice_at
+        return leases
+
+
+def _sizes(leases: list[_Lease]) -> int:
+    return sum(lease.size for lease in leases)
+
+
+def _first_to_reach(need: int, leases: list[_Lease]) -> list[_Lease]:
+    """Take leases from the front until their nodes reach the need."""
+    chosen: list[_Lease] = []
+    for lease in leases:
+        if _sizes(chosen) >= need:
+            break
+        chosen.append(lease)
+    return chosen
+
+
+def _counts(remaining_firm_time: int, j: int) -> bool:
+    return j == 0 or HORIZONS_S[j - 1] < remaining_firm_time
+
+
+def _tick_arrays(ticks: list[_Tick], products: int) -> Ticks:
+    def column(values: list[int]) -> NDArray[np.int32]:
+        return np.array(values, np.int32)
+
+    leased = [[x.leased_by_product.get(p, 0) for p in range(products)] for x in ticks]
+    bounds = [x.bounds for x in ticks]
+    return Ticks(
+        demand=column([x.demand for x in ticks]),
+        busy=column([x.busy for x in ticks]),
+        pending=column([x.pending for x in ticks]),
+        sanitising=column([x.sanitising for x in ticks]),
+        failed=column([x.failed for x in ticks]),
+        leased=np.array(leased, np.int32).reshape(-1, products),
+        bound=np.array(bounds, np.int32).reshape(-1, len(HORIZONS_S)),
+    )
