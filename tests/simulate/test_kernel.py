@@ -1,0 +1,72 @@
+"""The compiled kernel plays as its slow twin does, event for event, and keeps the invariants."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.naive.play import play as slow_play
+from tests.simulate.invariants import CHECKS
+from tests.simulate.strategies import PRODUCTS, Case, cases
+
+from tidegate.simulate import Played, play
+
+
+def fast(case: Case, *, record: bool = True) -> Played:
+    """A play by the kernel, with everything recorded or nothing."""
+    return play(*case, record=record, holdings=record, products=PRODUCTS)
+
+
+def slow(case: Case, *, record: bool = True) -> Played:
+    """The same by the twin."""
+    return slow_play(*case, record=record, products=PRODUCTS)
+
+
+def arrays(played: Played) -> dict[str, np.ndarray]:
+    """Every array of a result by its name."""
+    named = {"job_start_s": played.job_start_s, "held": played.held, "holdings": played.holdings}
+    return named | played.leases._asdict() | played.ticks._asdict()
+
+
+def assert_same(left: Played, right: Played) -> None:
+    """Same values, same shapes, same types."""
+    others = arrays(right)
+    for name, array in arrays(left).items():
+        assert array.dtype == others[name].dtype, name
+        assert array.shape == others[name].shape, name
+        np.testing.assert_array_equal(array, others[name], err_msg=name)
+
+
+@settings(max_examples=400)
+@given(case=cases())
+def test_kernel_plays_as_its_twin(case: Case):
+    assert_same(fast(case), slow(case))
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
+@given(case=cases())
+def test_kernel_plays_as_its_twin_many_times(case: Case):
+    assert_same(fast(case), slow(case))
+
+
+@given(case=cases())
+def test_same_input_gives_the_same_bits(case: Case):
+    first, second = (arrays(fast(case)) for _ in range(2))
+    assert {name: array.tobytes() for name, array in first.items()} == {
+        name: array.tobytes() for name, array in second.items()
+    }
+
+
+@given(case=cases())
+def test_recording_changes_nothing(case: Case):
+    recorded = fast(case)
+    bare = fast(case, record=False)
+    assert_same(bare, slow(case, record=False))
+    assert_same(recorded, bare._replace(ticks=recorded.ticks, holdings=recorded.holdings))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@given(case=cases())
+def test_kernel_keeps_invariant(check: Callable[[Case, Played], None], case: Case):
+    check(case, fast(case))
