@@ -32,12 +32,12 @@ CODES: Final[dict[str, str]] = {
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
     "TG-FEED-COLUMN": "A column that the format needs is missing from the file.",
     "TG-FEED-EMPTY": "No usable row is left after reading and filtering.",
+    "TG-FEED-SHORT": "The log is too short to leave anything to measure.",
     "TG-FEED-REJECTS": "More rows were rejected than the run allows.",
     # options
     "TG-OPTION": "An option or argument is missing, unknown or outside its range.",
     # run
     "TG-RUN-OUT": "A result could not be written.",
-    "TG-RUN-SHORT": "The log is too short to leave anything to measure after the warm-up.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",

@@ -1,0 +1,187 @@
+"""The backtest of a pool: every policy on the same log, the same requests, the same failures."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tidegate.demand import JobLog, Rejects
+from tidegate.fleet.pool import Pool
+from tidegate.plan.frames import curve_frame, job_frame, request_frame, tide_frame
+from tidegate.plan.game import Game, Settings, prepare
+from tidegate.plan.result import PolicyResult, PoolResult, Span
+from tidegate.plan.scenario import PoolCase
+from tidegate.plan.summary import Measured, measure, summarise
+from tidegate.quota import POLICIES, PolicyCode
+from tidegate.simulate import Holder, Played
+
+SHARES: Final = tuple(range(10, 101, 10))
+"""Shares in percent among which ``static`` takes the best in hindsight."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the pool, how many of its plays are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """The pool when nothing is leased: the measure of delay and of idleness."""
+
+    first: Played
+    starts: tuple[NDArray[np.int64], ...]
+    held_hours: NDArray[np.float64]
+    plays: tuple[Measured, ...]
+
+
+def _settings_of(code: PolicyCode) -> tuple[int, ...]:
+    return SHARES if code is PolicyCode.STATIC else (100,)
+
+
+def _selling(case: PoolCase, settings: Settings) -> list[tuple[str, PolicyCode]]:
+    """Return the policies that lease, in their order; none for a pool that sells nothing."""
+    return [
+        (name, code)
+        for name, code, _ in POLICIES
+        if case.offers and code is not PolicyCode.NONE and name in settings.policies
+    ]
+
+
+def plays_of(case: PoolCase, settings: Settings) -> int:
+    """Return how many plays a pool takes, for a progress bar."""
+    alone = len(settings.seeds) if case.failures else 1
+    variants = sum(len(_settings_of(code)) for _, code in _selling(case, settings))
+    return alone + variants * len(settings.seeds)
+
+
+def _play_alone(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> _Alone:
+    # Without failures nothing in a play without leases depends on the seed.
+    different = seeds if game.case.failures else seeds[:1]
+    plays = []
+    for seed in different:
+        plays.append(game.play(game.policy(PolicyCode.NONE), seed, record=True))
+        told()
+    starts = [played.job_start_s for played in plays]
+    return _Alone(
+        first=plays[0],
+        starts=tuple(starts if game.case.failures else starts * len(seeds)),
+        held_hours=np.mean([played.held for played in plays], axis=0) / 3600,
+        plays=tuple(
+            measure(game, played, seed, played.job_start_s)
+            for seed, played in zip(different, plays, strict=True)
+        ),
+    )
+
+
+def _best(
+    game: Game, code: PolicyCode, alone: _Alone, seeds: Sequence[int], told: Callable[[], None]
+) -> tuple[int, list[Measured]]:
+    """Play every setting of a policy; return the one that earns most, with its plays."""
+    best_share, best_plays = 0, list[Measured]()
+    for share in _settings_of(code):
+        plays = []
+        for seed, start_alone in zip(seeds, alone.starts, strict=True):
+            played = game.play(game.policy(code, share), seed, record=True)
+            plays.append(measure(game, played, seed, start_alone))
+            told()
+        if not best_plays or sum(m.revenue for m in plays) > sum(m.revenue for m in best_plays):
+            best_share, best_plays = share, plays
+    return best_share, best_plays
+
+
+def backtest_pool(
+    case: PoolCase, log: JobLog, settings: Settings, progress: Progress
+) -> PoolResult:
+    """Play every policy on a pool's log.
+
+    Parameters
+    ----------
+    case : PoolCase
+        The pool.
+    log : JobLog
+        Its internal jobs.
+    settings : Settings
+        Policies, seeds, warm-up, load.
+    progress : callable
+        Told after every play.
+
+    Returns
+    -------
+    PoolResult
+
+    Raises
+    ------
+    FeedError
+        When the log leaves nothing to play (see :func:`tidegate.plan.game.prepare`).
+    """
+    game = prepare(case, log, settings)
+    total, done = plays_of(case, settings), 0
+
+    def told() -> None:
+        nonlocal done
+        done += 1
+        progress(case.pool.id, done, total)
+
+    seeds = settings.seeds
+    alone = _play_alone(game, seeds, told)
+    capacity = case.pool.gpus * (game.window.stop_s - game.window.lease_from_s) / 3600
+    internal, failed = (float(alone.held_hours[h]) for h in (Holder.INTERNAL, Holder.FAILED))
+    idle = capacity - internal - failed
+
+    def summary(name: str, setting: str | None, plays: Sequence[Measured]) -> PolicyResult:
+        return summarise(
+            name, setting, plays, case.offers, idle_gpu_hours=idle, currency=settings.currency
+        )
+
+    results = [summary("none", None, alone.plays)]
+    tides = [tide_frame(game, alone.first, "none")]
+    jobs = [job_frame(game, alone.first, alone.first, "none", seeds[0])]
+    leases: list[pl.DataFrame] = []
+    curve = pl.DataFrame()
+    for name, code in _selling(case, settings):
+        share, plays = _best(game, code, alone, seeds, told)
+        results.append(summary(name, f"share {share} %" if code is PolicyCode.STATIC else None, plays))
+        # Played once more rather than kept: the arrays of every play would not fit for large logs.
+        played = game.play(game.policy(code, share), seeds[0], record=True)
+        tides.append(tide_frame(game, played, name))
+        jobs.append(job_frame(game, played, alone.first, name, seeds[0]))
+        leases.append(request_frame(name, seeds, [m.leases for m in plays]))
+        if code is PolicyCode.TIDEGATE:
+            curve = curve_frame(game, played.ticks)
+    return PoolResult(
+        case=case,
+        span=Span(
+            game.start_s,
+            game.start_s + game.window.lease_from_s,
+            game.start_s + game.window.stop_s,
+            log.calendar,
+        ),
+        jobs_count=game.frame.height,
+        rejects=_with_too_large(log.rejects, game.too_large),
+        capacity_gpu_hours=capacity,
+        internal_gpu_hours=internal,
+        failed_gpu_hours=failed,
+        idle_gpu_hours=idle,
+        depreciation=_depreciation(case.pool, game.window.stop_s - game.window.lease_from_s),
+        policies=tuple(results),
+        tide=pl.concat(tides),
+        curve=curve,
+        jobs=pl.concat(jobs),
+        leases=pl.concat(leases) if leases else pl.DataFrame(),
+        notes=game.notes,
+    )
+
+
+def _with_too_large(rejects: Rejects, too_large: pl.DataFrame) -> Rejects:
+    return dataclasses.replace(rejects, frame=pl.concat([rejects.frame, too_large]))
+
+
+def _depreciation(pool: Pool, seconds: int) -> Decimal | None:
+    """Return straight-line depreciation of the pool's cohorts; None when it has none."""
+    if not pool.cohorts:
+        return None
+    per_hour = [cohort.gpus * cohort.depreciation_per_gpu_hour for cohort in pool.cohorts]
+    return sum(per_hour, Decimal(0)) * seconds / 3600

@@ -1,0 +1,223 @@
+"""A pool made ready to be played."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
+from tidegate.errors import FeedError
+from tidegate.fleet.pool import Pool
+from tidegate.plan.scenario import PoolCase
+from tidegate.quantity import format_duration
+from tidegate.quota import POLICIES, Policy, PolicyCode
+from tidegate.simulate import (
+    Cluster,
+    Failures,
+    Jobs,
+    Played,
+    Requests,
+    Window,
+    draw_failures,
+    draw_requests,
+    no_failures,
+    play,
+    seed_sequence,
+)
+
+TICK_S: Final = 300
+"""Decisions on the grid are taken every five minutes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a backtest is run.
+
+    Attributes
+    ----------
+    policies : tuple of str
+        Names of :data:`tidegate.quota.POLICIES`; ``none`` is always played, as the measure of delay.
+    seeds : tuple of int
+        Seeds of the request streams and of the failures.
+    warmup_s : int
+        History before leasing starts, in seconds; at most half of the log.
+    offered_load : float
+        GPU-hours asked for over mean headroom.
+    sanitise_s : int
+        Time a node needs between two holders.
+    currency : str
+        ISO 4217 code of all prices.
+    """
+
+    policies: tuple[str, ...] = tuple(name for name, _, _ in POLICIES)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    warmup_s: int = 14 * 86400
+    offered_load: float = 1.5
+    sanitise_s: int = 300
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class Game:
+    """A pool made ready to be played: arrays, with the seed's requests and failures.
+
+    Attributes
+    ----------
+    case : PoolCase
+    frame : polars.DataFrame
+        The jobs, columns of :data:`tidegate.demand.JOB_SCHEMA`.
+    cluster, jobs, window
+        As the kernel takes them.
+    start_s : int
+        Start of the play on the log's clock.
+    floor_s : int
+        The recall floor: longest notice of the pool's products plus sanitising.
+    offered_nodes : float
+        Mean nodes asked for at any time.
+    notes : tuple of str
+        What was assumed, in sentences.
+    too_large : polars.DataFrame
+        Jobs that ask for more than the pool has, columns of :data:`tidegate.demand.REJECT_SCHEMA`.
+    """
+
+    case: PoolCase
+    frame: pl.DataFrame
+    cluster: Cluster
+    jobs: Jobs
+    window: Window
+    start_s: int
+    floor_s: int
+    offered_nodes: float
+    notes: tuple[str, ...]
+    too_large: pl.DataFrame
+
+    def requests(self, seed: int) -> Requests:
+        """Return the seed's stream of requests."""
+        return draw_requests(
+            self.case.offers,
+            offered_nodes=self.offered_nodes,
+            window=self.window,
+            randomness=seed_sequence(f"{self.case.pool.id}/requests", seed),
+        )
+
+    def failures(self, seed: int) -> Failures:
+        """Return the seed's failures."""
+        model = self.case.failures
+        if model is None:
+            return no_failures()
+        return draw_failures(
+            self.cluster.nodes,
+            mtbf_s=model.mtbf_h * 3600,
+            repair_s=round(model.repair_h * 3600),
+            stop_s=self.window.stop_s,
+            randomness=seed_sequence(f"{self.case.pool.id}/failures", seed),
+        )
+
+    def policy(self, code: PolicyCode, share_percent: int = 100) -> Policy:
+        """Return a policy with the settings of the pool's owner."""
+        wanted = self.case.pool.policy
+        return Policy(
+            code=int(code),
+            cap_nodes=self.cluster.nodes * share_percent // 100,
+            eps=wanted.risk,
+            wait_price=round(wanted.wait_price * 1000),
+            floor_s=self.floor_s,
+        )
+
+    def play(self, policy: Policy, seed: int, *, record: bool = False) -> Played:
+        """Play the pool under a policy with a seed's requests and failures."""
+        return play(
+            self.cluster,
+            self.jobs,
+            self.requests(seed),
+            self.failures(seed),
+            policy,
+            self.window,
+            record=record,
+            products=len(self.case.offers),
+        )
+
+
+def _without_too_large(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split off jobs that ask for more than the pool has."""
+    too_large = log.frame.filter(pl.col("gpus") > pool.gpus)
+    rows = too_large.select(
+        pl.lit(log.source).alias("file"),
+        pl.lit(None, dtype=pl.Int64).alias("line"),
+        pl.lit("gpus").alias("field"),
+        pl.lit("TG-ROW-TOO-LARGE").alias("code"),
+        pl.format("job {} asks for {} GPUs of {}", "job_id", "gpus", pl.lit(pool.gpus)).alias(
+            "reason"
+        ),
+        pl.col("job_id").alias("raw"),
+    ).cast(dict(REJECT_SCHEMA))
+    return log.frame.filter(pl.col("gpus") <= pool.gpus), rows
+
+
+def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
+    """Make a pool ready to be played.
+
+    Parameters
+    ----------
+    case : PoolCase
+        The pool.
+    log : JobLog
+        Its internal jobs, sorted by submission.
+    settings : Settings
+        How the backtest is run.
+
+    Raises
+    ------
+    FeedError
+        ``TG-FEED-EMPTY`` when no job is left; ``TG-FEED-SHORT`` when the log covers less than two ticks.
+    """
+    pool = case.pool
+    frame, too_large = _without_too_large(pool, log)
+    if frame.height == 0:
+        raise FeedError(
+            "TG-FEED-EMPTY", f"{log.source}: pool {pool.id} has no job that fits its {pool.gpus} GPUs."
+        )
+    submit = frame["submit_s"].to_numpy()
+    start_s, stop_s = int(submit[0]), int(submit[-1]) + 1
+    if stop_s - start_s < 2 * TICK_S:
+        raise FeedError(
+            "TG-FEED-SHORT",
+            f"{log.source}: the jobs of pool {pool.id} were submitted within {stop_s - start_s} s.",
+            expected="a log of days or weeks, at least ten minutes.",
+        )
+    warmup_s = min(settings.warmup_s, (stop_s - start_s) // 2)
+    notes = [
+        f"Leasing starts after {format_duration(warmup_s)} of history; everything is measured from there."
+    ]
+    if warmup_s < settings.warmup_s:
+        notes.append(
+            f"The log is shorter than twice the warm-up of {format_duration(settings.warmup_s)}, "
+            "so half of it serves as history."
+        )
+    window = Window(lease_from_s=warmup_s, stop_s=stop_s - start_s, tick_s=TICK_S)
+    demand = jobs_to_series(frame, step_s=TICK_S, start=start_s + warmup_s, stop=stop_s)
+    free_nodes = (pool.gpus - demand["gpus"]).clip(0) / pool.gpus_per_node
+    headroom = float((free_nodes - pool.policy.reserve_nodes).clip(0).mean() or 0.0)
+    if case.offers:
+        notes.append(
+            f"Tenants ask for {settings.offered_load:g} times the mean headroom of {headroom:.1f} nodes."
+        )
+    longest = max((offer.product.notice_s for offer in case.offers), default=0)
+    return Game(
+        case=case,
+        frame=frame,
+        cluster=Cluster(
+            pool.nodes, pool.gpus_per_node, settings.sanitise_s, pool.policy.reserve_nodes
+        ),
+        jobs=Jobs(
+            submit - start_s,
+            frame["duration_s"].to_numpy(),
+            frame["gpus"].cast(pl.Int64).to_numpy(),
+        ),
+        window=window,
+        start_s=start_s,
+        floor_s=longest + settings.sanitise_s,
+        offered_nodes=settings.offered_load * headroom,
+        notes=tuple(notes),
+        too_large=too_large,
+    )
