@@ -142,6 +142,8 @@ class _Lease:
     def remaining_firm_time(self, t: int) -> int:
         if self.under_notice:
             return self.taking_time - t
+        if self.admitted_at == t:
+            return min(max(self.request.firm, self.request.notice), self.request.duration)
         return min(max(self.firm_until - t, self.request.notice), self.end - t)
 
     def cost_of_taking(self, t: int, *, broken: bool) -> int:
@@ -494,7 +496,7 @@ class _Pool:
 
     def verdict(self, request: _Request) -> Verdict:
         code, k = self.policy.code, request.nodes
-        spare = max(0, min(self.idle, self.idle + self.incoming - self.pending))
+        spare = max(0, self.idle - self.pending)
         if code == PolicyCode.NONE:
             return Verdict.NOT_SOLD
         if spare < k:

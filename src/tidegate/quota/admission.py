@@ -68,15 +68,13 @@ def committed(
 
 
 @compiled
-def judge(policy: Policy, snapshot: Snapshot, incoming: int, plan: Plan) -> None:
+def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     """Judge the requests in order, each after those before it.
 
     Parameters
     ----------
     policy : Policy
     snapshot : Snapshot
-    incoming : int
-        Nodes on their way back, the plan's recalls included.
     plan : Plan
         ``recall`` is read; ``verdict`` and ``horizon`` are filled in.
     """
@@ -89,7 +87,9 @@ def judge(policy: Policy, snapshot: Snapshot, incoming: int, plan: Plan) -> None
         if policy.code == _NONE:
             plan.verdict[i] = _NOT_SOLD
             continue
-        if min(idle, idle + incoming - snapshot.pending) < k:
+        # What waiting jobs may take is not lent, though other nodes be on their way back: short
+        # leases would take turns on the node.
+        if idle - snapshot.pending < k:
             plan.verdict[i] = _NO_ROOM
             continue
         if policy.code == _STATIC and leased + k > policy.cap_nodes:

@@ -5,7 +5,7 @@ import numpy as np
 from tidegate.compiled import compiled
 from tidegate.quota.admission import judge
 from tidegate.quota.policy import Policy
-from tidegate.quota.recall import choose_recalls, leaving, nodes_of
+from tidegate.quota.recall import choose_recalls
 from tidegate.quota.snapshot import Plan, Snapshot
 
 
@@ -33,9 +33,5 @@ def decide(policy: Policy, snapshot: Snapshot) -> Plan:
         np.full(requests, -1, dtype=np.int64),
     )
     if requests > 0:
-        going = leaving(snapshot)
-        for i in range(going.size):
-            going[i] = going[i] or recall[i]
-        coming = nodes_of(snapshot.held, going)
-        judge(policy, snapshot, snapshot.sanitising + coming, plan)
+        judge(policy, snapshot, plan)
     return plan

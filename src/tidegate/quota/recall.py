@@ -20,7 +20,7 @@ _REFUND_AND_CREDIT: Final = 13
 
 
 @compiled
-def leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
+def _leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
     """Return which leases free their nodes without a recall: under notice, or ending within one."""
     held = snapshot.held
     going = np.zeros(held.size, dtype=np.bool_)
@@ -30,7 +30,7 @@ def leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
 
 
 @compiled
-def nodes_of(held: Records, which: NDArray[np.bool_]) -> int:
+def _nodes_of(held: Records, which: NDArray[np.bool_]) -> int:
     """Return the nodes of the leases chosen."""
     nodes = 0
     for i in range(held.size):
@@ -139,7 +139,7 @@ def _at_least_cost(
         if may[i]:
             mature[i] = held[i].firm_until_s <= snapshot.now_s + held[i].notice_s
             firm[i] = not mature[i]
-    rest = need - nodes_of(held, mature)
+    rest = need - _nodes_of(held, mature)
     if rest <= 0:
         return _cover(held, cost, mature, need)[0]
     broken, breaking = _cover(held, cost, firm, rest)
@@ -164,12 +164,12 @@ def choose_recalls(policy: Policy, snapshot: Snapshot) -> NDArray[np.bool_]:
         All False while the nodes idle or on their way back suffice for the waiting internal jobs.
     """
     held = snapshot.held
-    going = leaving(snapshot)
+    going = _leaving(snapshot)
     staying = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
         staying[i] = not going[i]
-    coming = snapshot.sanitising + nodes_of(held, going)
-    need = min(snapshot.pending - snapshot.idle - coming, nodes_of(held, staying))
+    coming = snapshot.sanitising + _nodes_of(held, going)
+    need = min(snapshot.pending - snapshot.idle - coming, _nodes_of(held, staying))
     if need <= 0:
         return np.zeros(held.size, dtype=np.bool_)
     if policy.code == _TIDEGATE:

@@ -13,6 +13,7 @@ from tidegate.simulate.state import (
     HEAP,
     HOLDINGS,
     IDLE,
+    NEVER,
     NO_JOB,
     USED_GPUS,
     WAITING,
@@ -116,6 +117,18 @@ def _is_live(state: State, jobs: Jobs, key: int) -> bool:
     job = ends.job_of(key)
     start = state.job_start[job]
     return start >= 0 and start + jobs.duration_s[job] == ends.end_of(key)
+
+
+@compiled
+def next_end(state: State, jobs: Jobs) -> int:
+    """Return when the next running job ends; keys that killed jobs left behind are dropped."""
+    while state.count[HEAP] > 0:
+        key = state.heap[0]
+        if _is_live(state, jobs, key):
+            return ends.end_of(key)
+        ends.pop(state.heap, state.count[HEAP])
+        state.count[HEAP] -= 1
+    return NEVER
 
 
 @compiled

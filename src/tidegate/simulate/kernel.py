@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from tidegate.compiled import compiled
 from tidegate.forecast import FutureMax, observe
 from tidegate.quota import Policy, PolicyCode, decide
-from tidegate.simulate import heap as ends
-from tidegate.simulate.internal import end_jobs, note_running, pending_nodes, schedule, submit
+from tidegate.simulate.internal import end_jobs, next_end, note_running, pending_nodes, schedule, submit
 from tidegate.simulate.leasing import (
     apply,
     close_leasing,
@@ -23,7 +22,6 @@ from tidegate.simulate.model import Cluster, Failures, Holder, Jobs, Window
 from tidegate.simulate.state import (
     BUSY,
     FAILED,
-    HEAP,
     LEASED,
     LEASES,
     NEVER,
@@ -140,8 +138,7 @@ def run(
         upcoming = window.stop_s if is_open else NEVER
         if job < n_jobs:
             upcoming = min(upcoming, jobs.submit_s[job])
-        if state.count[HEAP] > 0:
-            upcoming = min(upcoming, ends.end_of(state.heap[0]))
+        upcoming = min(upcoming, next_end(state, jobs))
         upcoming = min(upcoming, state.count[NEXT_NODE_S], state.count[NEXT_LEASE_S])
         if failure < failures.time_s.size:
             upcoming = min(upcoming, failures.time_s[failure])

@@ -67,19 +67,30 @@ def _sanitise(cluster: Cluster, state: State, node: int, now_s: int) -> None:
 
 
 @compiled
+def _comes_back(state: State, node: int) -> int:
+    """Return when a node's sanitising or repair ends; NEVER for any other node."""
+    held = state.node[node]
+    return held.until_s if held.state == IS_SANITISING or held.state == IS_FAILED else NEVER
+
+
+@compiled
+def _find_next_node(state: State) -> None:
+    upcoming = NEVER
+    for node in range(state.node.size):
+        upcoming = min(upcoming, _comes_back(state, node))
+    state.count[NEXT_NODE_S] = upcoming
+
+
+@compiled
 def free_due_nodes(cluster: Cluster, state: State, now_s: int) -> None:
     """Make nodes available whose sanitising or repair has ended."""
     if state.count[NEXT_NODE_S] > now_s:
         return
-    upcoming = NEVER
     for node in range(cluster.nodes):
-        if state.node[node].state == IS_SANITISING or state.node[node].state == IS_FAILED:
-            if state.node[node].until_s <= now_s:
-                _leave_state(state, node, now_s)
-                _make_available(cluster, state, node)
-            else:
-                upcoming = min(upcoming, state.node[node].until_s)
-    state.count[NEXT_NODE_S] = upcoming
+        if _comes_back(state, node) <= now_s:
+            _leave_state(state, node, now_s)
+            _make_available(cluster, state, node)
+    _find_next_node(state)
 
 
 @compiled
@@ -170,7 +181,7 @@ def fail_node(
     state.node[node].since_s = now_s
     state.node[node].until_s = until_s
     state.count[FAILED] += 1
-    state.count[NEXT_NODE_S] = min(state.count[NEXT_NODE_S], until_s)
+    _find_next_node(state)
 
 
 @compiled
@@ -183,6 +194,7 @@ def close_leasing(cluster: Cluster, state: State, leases: Records, now_s: int) -
         if state.node[node].state == IS_SANITISING:
             _leave_state(state, node, now_s)
             _make_available(cluster, state, node)
+    _find_next_node(state)
 
 
 @compiled
