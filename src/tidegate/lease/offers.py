@@ -21,6 +21,8 @@ class StandardOffers(NamedTuple):
     ----------
     offers : tuple of Offer
         One for each of ``STANDARD_PRODUCTS``, in its order.
+    list_price : Decimal
+        The list price of a GPU-hour that they are priced from.
     currency : str
         The currency of the prices; ``XXX`` when they are only relative to one another.
     assumptions : tuple of str
@@ -28,6 +30,7 @@ class StandardOffers(NamedTuple):
     """
 
     offers: tuple[Offer, ...]
+    list_price: Decimal
     currency: str
     assumptions: tuple[str, ...]
 
@@ -86,5 +89,5 @@ def standard_offers(chip: Chip, currency: str, price: Decimal | None) -> Standar
     )
     shares = ", ".join(f"{product.id} {relative}" for product, relative, _ in STANDARD_PRODUCTS)
     return StandardOffers(
-        offers, currency, (said, f"{chip.id}: products cost, of the list price: {shares}.")
+        offers, list_price, currency, (said, f"{chip.id}: products cost, of the list price: {shares}.")
     )

@@ -187,7 +187,8 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         )
     warmup_s = min(settings.warmup_s, (stop_s - start_s) // 2)
     notes = [
-        f"Leasing starts after {format_duration(warmup_s)} of history; everything is measured from there."
+        f"Leasing starts after {warmup_s / 86400:.1f} days of history; all is measured from there, "
+        f"over {(stop_s - start_s - warmup_s) / 86400:.1f} days."
     ]
     if warmup_s < settings.warmup_s:
         notes.append(

@@ -1,0 +1,45 @@
+"""Tidegate: lease the idle tide of a GPU fleet, and have it back in time.
+
+>>> import tidegate
+>>> result = tidegate.backtest("examples/inference-tide.toml", seeds=1)
+>>> result.summary.columns[:4]
+['pool', 'tier', 'policy', 'setting']
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate.app.library import backtest, read_fleet, read_jobs
+    from tidegate.errors import TidegateError
+    from tidegate.plan import BacktestResult, PolicyResult, PoolResult
+
+__all__ = [
+    "BacktestResult",
+    "PolicyResult",
+    "PoolResult",
+    "TidegateError",
+    "backtest",
+    "read_fleet",
+    "read_jobs",
+]
+
+_HOMES = {
+    "BacktestResult": "tidegate.plan",
+    "PolicyResult": "tidegate.plan",
+    "PoolResult": "tidegate.plan",
+    "TidegateError": "tidegate.errors",
+    "backtest": "tidegate.app.library",
+    "read_fleet": "tidegate.app.library",
+    "read_jobs": "tidegate.app.library",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name when it is first used, so that the command line starts at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tidegate' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415
+
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,18 @@
+"""The wiring: what a command or a notebook asks for, put together from the parts."""
+
+from tidegate.app.backtest import Demand, load, run
+from tidegate.app.doctor import Check, diagnose
+from tidegate.app.options import scenario_from_options, settings_from_options
+from tidegate.app.output import Written, write
+
+__all__ = [
+    "Check",
+    "Demand",
+    "Written",
+    "diagnose",
+    "load",
+    "run",
+    "scenario_from_options",
+    "settings_from_options",
+    "write",
+]

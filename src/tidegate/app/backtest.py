@@ -1,0 +1,135 @@
+"""Read what a scenario names, play it, and put the result together."""
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from tidegate.demand import DemandSeries, JobLog, rates_to_gpus, series_to_jobs
+from tidegate.errors import FeedError
+from tidegate.feeds import check_rejects, detect_format, read_jobs, read_series
+from tidegate.plan import (
+    BacktestResult,
+    LogSource,
+    PoolCase,
+    Progress,
+    Scenario,
+    Settings,
+    TideSource,
+    backtest_pool,
+)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The internal jobs of a scenario's pools.
+
+    Attributes
+    ----------
+    logs : tuple of JobLog
+        One per pool, in the scenario's order.
+    problems : tuple of FeedError
+        Logs of which more rows were rejected than allowed; their good rows are in ``logs``.
+    seconds : float
+        Wall time of reading.
+    """
+
+    logs: tuple[JobLog, ...]
+    problems: tuple[FeedError, ...]
+    seconds: float
+
+
+def _as_jobs(case: PoolCase, series: DemandSeries) -> JobLog:
+    return series_to_jobs(series, gpus_per_job=case.pool.gpus_per_node)
+
+
+def _read(case: PoolCase) -> JobLog:
+    match case.demand:
+        case TideSource(log=log, requests_per_s_per_gpu=rate, headroom=headroom):
+            needed = rates_to_gpus(
+                read_series(log), requests_per_s_per_gpu=rate, headroom=headroom
+            )
+            return _as_jobs(case, needed)
+        case LogSource() as log if detect_format(log).kind == "series":
+            return _as_jobs(case, read_series(log))
+        case LogSource() as log:
+            return read_jobs(log)
+
+
+def load(scenario: Scenario, *, max_rejects: float = 0.01) -> Demand:
+    """Read the log of every pool.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The pools and where their demand comes from. A pool with a series gets jobs of one node each.
+    max_rejects : float
+        Largest share of rejected rows in a log that is not a problem, 0 to 1.
+
+    Raises
+    ------
+    FeedError
+        When a log cannot be read at all.
+    """
+    began = time.perf_counter()
+    logs, problems = [], []
+    for case in scenario.cases:
+        log = _read(case)
+        logs.append(log)
+        try:
+            check_rejects(log.rejects, max_rejects, log.source)
+        except FeedError as problem:
+            problems.append(problem)
+    return Demand(tuple(logs), tuple(problems), time.perf_counter() - began)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result rests on."""
+    parts = {name: version(name) for name in ("tidegate", "numba", "numpy", "polars")}
+    return {"python": platform.python_version(), **parts}
+
+
+def run(
+    scenario: Scenario,
+    logs: Sequence[JobLog],
+    settings: Settings,
+    *,
+    progress: Progress = lambda pool, done, total: None,
+    seconds_before: float = 0.0,
+) -> BacktestResult:
+    """Play every pool of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The pools.
+    logs : sequence of JobLog
+        Their internal jobs, in the same order.
+    settings : Settings
+        Policies, seeds, warm-up.
+    progress : callable
+        Told after every play.
+    seconds_before : float
+        Time already spent on reading, for the result.
+
+    Raises
+    ------
+    FeedError
+        When a log leaves nothing to play.
+    """
+    began = time.perf_counter()
+    pools = tuple(
+        backtest_pool(case, log, settings, progress)
+        for case, log in zip(scenario.cases, logs, strict=True)
+    )
+    return BacktestResult(
+        name=scenario.name,
+        currency=scenario.currency,
+        source=scenario.source,
+        pools=pools,
+        seeds=settings.seeds,
+        seconds=seconds_before + time.perf_counter() - began,
+        versions=versions(),
+        assumptions=scenario.assumptions,
+    )

@@ -1,0 +1,178 @@
+"""What ``import tidegate`` offers: the commands as functions with typed results."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from tidegate.app.backtest import load, run
+from tidegate.app.options import scenario_from_options, settings_from_options, windowed
+from tidegate.app.output import write
+from tidegate.demand import JobLog
+from tidegate.errors import OptionError
+from tidegate.feeds import read_jobs as read_log
+from tidegate.feeds.fleetfile import read_fleet as read_fleet_file
+from tidegate.plan import BacktestResult, LogSource, Progress, Scenario
+
+
+def read_fleet(path: str | Path) -> Scenario:
+    """Read a fleet file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file.
+
+    Raises
+    ------
+    FleetFileError
+        When something in it is wrong; the message names file, line and key.
+    """
+    return read_fleet_file(Path(path))
+
+
+def read_jobs(
+    path: str | Path,
+    *,
+    format: str = "auto",  # noqa: A002
+    where: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "UTC",
+) -> JobLog:
+    """Read a job log.
+
+    Parameters
+    ----------
+    path : str or Path
+        The log.
+    format : str
+        A name of ``tidegate.feeds.FORMATS``, or ``auto``.
+    where : mapping of str to str, optional
+        Keep only rows whose column has this value.
+    columns : mapping of str to str, optional
+        For generic tables: our field to the file's column.
+    timezone : str
+        Zone of times without an offset.
+
+    Returns
+    -------
+    JobLog
+        ``frame`` with one row per job; ``rejects`` with what was left out.
+
+    Raises
+    ------
+    FeedError
+        When the log cannot be read.
+    """
+    return read_log(
+        LogSource(
+            path=Path(path),
+            format=format,
+            where=dict(where or {}),
+            columns=dict(columns or {}),
+            timezone=timezone,
+        )
+    )
+
+
+def backtest(
+    fleet: str | Path | Scenario | None = None,
+    *,
+    jobs: str | Path | None = None,
+    nodes: int | None = None,
+    gpus_per_node: int = 8,
+    chip: str = "H100-SXM",
+    price: Decimal | str | None = None,
+    currency: str = "USD",
+    risk: float = 0.02,
+    reserve_nodes: int = 0,
+    offered_load: float = 1.5,
+    format: str = "auto",  # noqa: A002
+    where: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "UTC",
+    policies: Sequence[str] | None = None,
+    seeds: int = 5,
+    warmup: str = "14d",
+    window_from: str | None = None,
+    window_to: str | None = None,
+    max_rejects: float = 0.01,
+    out: str | Path | None = None,
+    progress: Progress = lambda pool, done, total: None,
+) -> BacktestResult:
+    """Say what could have been leased: the command ``tidegate backtest`` as a function.
+
+    Give a fleet (a file or a scenario), or the job log of one pool with its ``nodes``.
+
+    Parameters
+    ----------
+    fleet : str, Path or Scenario, optional
+        A fleet file, or what :func:`read_fleet` made of one.
+    jobs : str or Path, optional
+        Job log of a single pool.
+    nodes, gpus_per_node, chip
+        That pool's size and chip.
+    price, currency
+        List price of its GPU-hour; without it the chip's reference rent in USD.
+    risk, reserve_nodes, offered_load
+        Its risk ``eps`` in (0, 1), its reserve, and GPU-hours asked for over mean headroom.
+    format, where, columns, timezone
+        How its log is read (see :func:`read_jobs`).
+    policies : sequence of str, optional
+        Names of ``tidegate.quota.POLICIES``; all by default.
+    seeds : int
+        Number of request streams.
+    warmup : str
+        History before leasing starts, such as ``14d``.
+    window_from, window_to : str, optional
+        Play jobs submitted in [from, to).
+    max_rejects : float
+        Share of rejected rows above which an error is raised.
+    out : str or Path, optional
+        Folder for report, result and tables; nothing is written without it.
+    progress : callable
+        Told pool, plays done and plays in all, after every play.
+
+    Returns
+    -------
+    BacktestResult
+        Figures, polars frames, and plots in notebooks.
+
+    Raises
+    ------
+    InputError
+        When the fleet, the log or an option cannot be used.
+    """
+    if (fleet is None) == (jobs is None):
+        raise OptionError("TG-OPTION", "Give a fleet or jobs.", expected="one of the two.")
+    if jobs is not None:
+        if nodes is None:
+            raise OptionError("TG-OPTION", "nodes is missing.", expected="the pool's nodes.")
+        scenario = scenario_from_options(
+            Path(jobs),
+            nodes=nodes,
+            gpus_per_node=gpus_per_node,
+            chip=chip,
+            price=None if price is None else Decimal(price),
+            currency=currency,
+            risk=risk,
+            reserve_nodes=reserve_nodes,
+            offered_load=offered_load,
+            format=format,
+            where=where,
+            columns=columns,
+            timezone=timezone,
+        )
+    else:
+        assert fleet is not None
+        scenario = fleet if isinstance(fleet, Scenario) else read_fleet(fleet)
+    scenario = windowed(scenario, window_from, window_to)
+    settings = settings_from_options(scenario, policies=policies, seeds=seeds, warmup=warmup)
+    demand = load(scenario, max_rejects=max_rejects)
+    if demand.problems:
+        raise demand.problems[0]
+    result = run(
+        scenario, demand.logs, settings, progress=progress, seconds_before=demand.seconds
+    )
+    if out is not None:
+        write(result, Path(out))
+    return result

@@ -1,0 +1,197 @@
+"""From options, as a command line or a notebook gives them, to a scenario and settings."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from tidegate.errors import OptionError, Place
+from tidegate.fleet import Chip, LeasePolicy, Pool, Site, Tier, catalogue
+from tidegate.lease import standard_offers
+from tidegate.plan import LogSource, PoolCase, Scenario, Settings, TideSource
+from tidegate.quantity import parse_duration
+from tidegate.quota import POLICIES
+
+WAIT_PRICE_FACTOR: Final = 3
+"""Without a fleet file, an internal GPU-hour of waiting is worth this many times the list price."""
+
+
+def _wrong(option: str, message: str, expected: str) -> OptionError:
+    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
+
+
+def _one_of(option: str, given: str, known: Sequence[str]) -> None:
+    if given in known:
+        return
+    close = difflib.get_close_matches(given, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise _wrong(option, f"{given!r} is not known.{hint}", f"one of {', '.join(known)}.")
+
+
+def _at_least(option: str, value: float, least: float) -> None:
+    if value < least:
+        raise _wrong(option, f"{value:g} is too small.", f"{least:g} or more.")
+
+
+def settings_from_options(
+    scenario: Scenario,
+    *,
+    policies: Sequence[str] | None = None,
+    seeds: int = 5,
+    warmup: str = "14d",
+) -> Settings:
+    """Return the settings of a backtest.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Gives the offered load, the sanitising time and the currency.
+    policies : sequence of str or None
+        Names of :data:`tidegate.quota.POLICIES`; None for all.
+    seeds : int
+        How many seeds to play, from 0 on.
+    warmup : str
+        A duration, such as ``14d``.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when a policy is unknown, or a value out of range.
+    """
+    known = [name for name, _, _ in POLICIES]
+    for name in policies or ():
+        _one_of("--policies", name, known)
+    _at_least("--seeds", seeds, 1)
+    try:
+        warmup_s = parse_duration(warmup)
+    except ValueError as error:
+        raise _wrong("--warmup", f"{error}.", "a duration such as 14d or 12h.") from error
+    return Settings(
+        policies=tuple(policies or known),
+        seeds=tuple(range(seeds)),
+        warmup_s=warmup_s,
+        offered_load=scenario.offered_load,
+        sanitise_s=scenario.sanitise_s,
+        currency=scenario.currency,
+    )
+
+
+def _chip(name: str) -> Chip:
+    chips = catalogue()
+    _one_of("--chip", name, list(chips))
+    return chips[name]
+
+
+def scenario_from_options(
+    jobs: Path,
+    *,
+    nodes: int,
+    gpus_per_node: int = 8,
+    chip: str = "H100-SXM",
+    price: Decimal | None = None,
+    currency: str = "USD",
+    risk: float = 0.02,
+    reserve_nodes: int = 0,
+    offered_load: float = 1.5,
+    format: str = "auto",  # noqa: A002  the option's name
+    where: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "UTC",
+) -> Scenario:
+    """Return a fleet of one mainstay pool that sells the standard products.
+
+    Parameters
+    ----------
+    jobs : Path
+        The pool's log.
+    nodes, gpus_per_node : int
+        Its size.
+    chip : str
+        An id of the catalogue.
+    price : Decimal or None
+        List price of a GPU-hour; None for the chip's reference rent.
+    currency : str
+        ISO 4217 code.
+    risk : float
+        ``eps`` of the quota curve, in (0, 1).
+    reserve_nodes : int
+        Nodes kept free for failures.
+    offered_load : float
+        GPU-hours asked for over mean headroom.
+    format, where, columns, timezone
+        As in :class:`tidegate.plan.LogSource`.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when a value is unknown or out of range.
+    """
+    _at_least("--nodes", nodes, 1)
+    _at_least("--gpus-per-node", gpus_per_node, 1)
+    _at_least("--offered-load", offered_load, 0)
+    if not 0 <= reserve_nodes < nodes:
+        raise _wrong("--reserve-nodes", f"{reserve_nodes} of {nodes} nodes.", "0 to nodes - 1.")
+    if not 0 < risk < 1:
+        raise _wrong("--risk", f"{risk:g} is out of range.", "above 0 and below 1.")
+    if price is not None and price <= 0:
+        raise _wrong("--price", f"{price} is out of range.", "above 0.")
+    standard = standard_offers(_chip(chip), currency, price)
+    wait_price = WAIT_PRICE_FACTOR * standard.list_price
+    pool = Pool(
+        id="pool",
+        site=Site("site", timezone),
+        chip=_chip(chip),
+        nodes=nodes,
+        gpus_per_node=gpus_per_node,
+        tier=Tier.MAINSTAY,
+        cohorts=(),
+        policy=LeasePolicy(
+            products=tuple(offer.product.id for offer in standard.offers),
+            risk=risk,
+            reserve_nodes=reserve_nodes,
+            wait_price=wait_price,
+        ),
+    )
+    source = LogSource(
+        path=jobs,
+        format=format,
+        where=dict(where or {}),
+        columns=dict(columns or {}),
+        timezone=timezone,
+    )
+    waiting = (
+        f"An internal GPU-hour of waiting beyond the recall floor is worth {wait_price} "
+        f"{standard.currency}, {WAIT_PRICE_FACTOR} times the list price."
+    )
+    return Scenario(
+        name=jobs.name,
+        currency=standard.currency,
+        cases=(PoolCase(pool, standard.offers, source),),
+        offered_load=offered_load,
+        assumptions=(*standard.assumptions, waiting),
+    )
+
+
+def windowed(scenario: Scenario, window_from: str | None, window_to: str | None) -> Scenario:
+    """Return the scenario with every log cut to submissions in [from, to)."""
+    if window_from is None and window_to is None:
+        return scenario
+
+    def cut(source: LogSource) -> LogSource:
+        return dataclasses.replace(
+            source,
+            window_from=window_from or source.window_from,
+            window_to=window_to or source.window_to,
+        )
+
+    def cut_case(case: PoolCase) -> PoolCase:
+        demand = case.demand
+        if isinstance(demand, TideSource):
+            return dataclasses.replace(
+                case, demand=dataclasses.replace(demand, log=cut(demand.log))
+            )
+        return dataclasses.replace(case, demand=cut(demand))
+
+    return dataclasses.replace(scenario, cases=tuple(cut_case(case) for case in scenario.cases))

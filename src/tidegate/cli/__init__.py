@@ -1,0 +1,5 @@
+"""The commands."""
+
+from tidegate.cli.main import app, main
+
+__all__ = ["app", "main"]

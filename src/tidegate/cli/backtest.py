@@ -1,0 +1,151 @@
+"""``tidegate backtest``."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.errors import OptionError, Place
+
+if TYPE_CHECKING:
+    from tidegate.plan import Scenario
+
+
+def _wrong(option: str, message: str, expected: str) -> OptionError:
+    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise _wrong(option, f"{text!r} is not a pair.", "NAME=VALUE, such as cluster=cluster04.")
+        pairs[name] = value
+    return pairs
+
+
+def _decimal(option: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise _wrong(option, f"{text!r} is not a number.", "a price such as 3.79.") from error
+
+
+def backtest(
+    fleet: Annotated[
+        Path | None, typer.Argument(help="Fleet file (TOML); or describe one pool by --jobs.")
+    ] = None,
+    *,
+    jobs: Annotated[Path | None, typer.Option(help="Job log or demand series of one pool.")] = None,
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="Format of --jobs; auto recognises it.")
+    ] = "auto",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Keep rows of --jobs whose column has this value: COLUMN=VALUE."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of a generic table: FIELD=COLUMN, such as submit=SubmitTime."),
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Zone of times without an offset in --jobs.")] = "UTC",
+    nodes: Annotated[int | None, typer.Option(help="Nodes of the pool of --jobs.")] = None,
+    gpus_per_node: Annotated[int, typer.Option(help="GPUs of each of its nodes.")] = 8,
+    chip: Annotated[str, typer.Option(help="Its chip, an id of the catalogue.")] = "H100-SXM",
+    price: Annotated[
+        str | None,
+        typer.Option(help="List price of a GPU-hour; without it the chip's reference rent."),
+    ] = None,
+    currency: Annotated[str, typer.Option(help="Currency of --price (ISO 4217).")] = "USD",
+    risk: Annotated[
+        float, typer.Option(help="Chance that the quota curve promises too much, 0 to 1.")
+    ] = 0.02,
+    reserve_nodes: Annotated[int, typer.Option(help="Nodes kept free for failures.")] = 0,
+    offered_load: Annotated[
+        float, typer.Option(help="GPU-hours that tenants ask for, over mean headroom.")
+    ] = 1.5,
+    policies: Annotated[
+        str | None, typer.Option(help="Policies to play, comma-separated; all by default.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of request streams to play.")] = 5,
+    warmup: Annotated[str, typer.Option(help="History before leasing starts.")] = "14d",
+    window_from: Annotated[
+        str | None,
+        typer.Option("--from", help="Play jobs submitted from here on (ISO 8601 or seconds)."),
+    ] = None,
+    window_to: Annotated[
+        str | None, typer.Option("--to", help="Play jobs submitted before (ISO 8601 or seconds).")
+    ] = None,
+    max_rejects: Annotated[
+        float, typer.Option(help="Share of rejected rows above which the exit code is 2.")
+    ] = 0.01,
+    out: Annotated[Path, typer.Option(help="Folder for report, result and tables.")] = Path("out"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the table.")
+    ] = False,
+) -> None:
+    """Read job logs and say what could have been leased, what it would have earned, at what risk.
+
+    Examples: `tidegate backtest examples/three-tiers.toml` or
+    `tidegate backtest --jobs jobs.txt --nodes 118 --chip H100-SXM`
+    """
+    # Imported here so that `--help` and `--version` answer at once.
+    from tidegate.app import load, run, scenario_from_options, settings_from_options, write  # noqa: PLC0415
+    from tidegate.app.options import windowed  # noqa: PLC0415
+    from tidegate.cli import screen  # noqa: PLC0415
+    from tidegate.cli.tables import show_result  # noqa: PLC0415
+    from tidegate.feeds.fleetfile import read_fleet  # noqa: PLC0415
+
+    if not 0 <= max_rejects <= 1:
+        raise _wrong("--max-rejects", f"{max_rejects:g} is out of range.", "0 to 1.")
+    scenario: Scenario
+    if fleet is not None and jobs is None:
+        scenario = read_fleet(fleet)
+    elif jobs is not None and fleet is None:
+        if nodes is None:
+            raise _wrong("--nodes", "is missing.", "the number of nodes of the pool of --jobs.")
+        scenario = scenario_from_options(
+            jobs,
+            nodes=nodes,
+            gpus_per_node=gpus_per_node,
+            chip=chip,
+            price=_decimal("--price", price),
+            currency=currency,
+            risk=risk,
+            reserve_nodes=reserve_nodes,
+            offered_load=offered_load,
+            format=format,
+            where=_pairs("--where", where or []),
+            columns=_pairs("--column", column or []),
+            timezone=timezone,
+        )
+    else:
+        raise _wrong("FLEET", "Give a fleet file or --jobs, not both.", "one of the two.")
+    scenario = windowed(scenario, window_from, window_to)
+    names = None if policies is None else [name.strip() for name in policies.split(",")]
+    settings = settings_from_options(scenario, policies=names, seeds=seeds, warmup=warmup)
+
+    demand = load(scenario, max_rejects=max_rejects)
+    with screen.progress([case.pool.id for case in scenario.cases]) as bars:
+        result = run(
+            scenario, demand.logs, settings, progress=bars, seconds_before=demand.seconds
+        )
+    written = write(result, out)
+    if as_json:
+        files = {"report": str(written.report), "rejects": [str(p) for p in written.rejects]}
+        typer.echo(json.dumps({**result.to_json(), **files}, indent=2))
+    else:
+        show_result(result, written)
+    for problem in demand.problems:
+        screen.show_error(problem)
+    if demand.problems:
+        screen.err.print(
+            "The good rows were played all the same. --max-rejects sets how many may be rejected.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2)

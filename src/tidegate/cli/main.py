@@ -1,0 +1,59 @@
+"""``tidegate``: the root command, and what happens to errors."""
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from tidegate.cli.backtest import backtest
+from tidegate.cli.doctor import doctor
+from tidegate.cli.screen import show_error
+from tidegate.errors import TidegateError
+
+app = typer.Typer(
+    name="tidegate",
+    help="Lease the idle tide of a GPU fleet, and have it back in time.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command()(backtest)
+app.command()(doctor)
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"tidegate {version('tidegate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[  # noqa: ARG001  the callback answers
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda asked: _print_version(asked=asked),
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Lease the idle tide of a GPU fleet, and have it back in time."""
+
+
+def main() -> None:
+    """Run the command line; exit with 0 when done, 1 when the run failed, 2 on bad input."""
+    try:
+        app()
+    except TidegateError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (`tidegate ... | head`); so do we, in silence.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
