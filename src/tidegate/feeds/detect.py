@@ -21,7 +21,7 @@ def detect(source: LogSource, head: Head) -> Format:
     Raises
     ------
     OptionError
-        ``TG-OPTION`` when there is no format of that name.
+        ``TG-OPTION`` when there is no format of that name, or it takes no column mapping.
     FeedError
         ``TG-FEED-FORMAT`` when no format fits; the message lists what was looked for.
     """
@@ -32,6 +32,12 @@ def detect(source: LogSource, head: Head) -> Format:
                 "TG-OPTION",
                 f"There is no format {source.format!r}.",
                 expected=f"auto, {', '.join(by_name)}.",
+            )
+        if source.columns and source.format not in ("table", "series"):
+            raise OptionError(
+                "TG-OPTION",
+                f"The format {source.format} has columns of its own and takes no mapping.",
+                expected="the format table or series, or no mapping.",
             )
         return by_name[source.format]
     if source.columns:

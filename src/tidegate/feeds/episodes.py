@@ -1,12 +1,32 @@
 """Job ids that occur more than once: duplicates, and the runs of a requeued job."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from tidegate.feeds.files import LINE
 
+ROW = "__row"
 
-def part_runs(frame: pl.DataFrame, *, runs: bool) -> tuple[pl.DataFrame, pl.Series, int]:
+
+@dataclass(frozen=True)
+class Repeats:
+    """What to change in jobs of which ids repeat.
+
+    Attributes
+    ----------
+    gone : polars.DataFrame
+        Rows that repeat another: ``ROW`` (position from 0) and ``LINE``.
+    later : polars.DataFrame
+        Later runs of a job: ``ROW`` and their new ``job_id`` and ``submit_s``.
+    """
+
+    gone: pl.DataFrame
+    later: pl.DataFrame
+
+
+def find_repeats(frame: pl.DataFrame, *, runs: bool) -> Repeats | None:
     """Find repeated ids among jobs in the file's order.
 
     Without ``runs``, the first row of an id stays. With ``runs``, the first row of each id,
@@ -23,51 +43,47 @@ def part_runs(frame: pl.DataFrame, *, runs: bool) -> tuple[pl.DataFrame, pl.Seri
 
     Returns
     -------
-    polars.DataFrame
-        The rows that stay, in the file's order.
-    polars.Series
-        Line numbers of the rows that repeat another.
-    int
-        How many rows are later runs of a job.
+    Repeats or None
+        None when every id occurs once.
     """
-    again = _repeated(frame["job_id"])
-    if not again.any():
-        return frame, pl.Series(LINE, [], dtype=pl.UInt32), 0
+    at = _repeated(frame["job_id"])
+    if not at.size:
+        return None
+    several = pl.DataFrame(
+        {
+            ROW: at,
+            **{
+                name: frame.get_column(name).gather(at)
+                for name in (LINE, "job_id", "submit_s", "start_s", "duration_s")
+            },
+        }
+    )
     key = ["job_id", "submit_s", "start_s"] if runs else ["job_id"]
-    several = frame.filter(again)
     first = several.select(pl.struct(key).is_first_distinct()).to_series()
-    repeats = several.filter(~first)[LINE]
-    several = several.filter(first)
-    later = 0
-    if runs:
-        nth = pl.int_range(1, pl.len() + 1).over("job_id")
-        ended = (pl.col("start_s") + pl.col("duration_s")).shift(1).over("job_id")
-        several = (
-            several.sort("job_id", "start_s", LINE)
-            .with_columns(
-                nth.alias("nth"),
-                # Never after the start: ids that begin again after a reset may overlap.
-                pl.max_horizontal("submit_s", pl.min_horizontal(ended, pl.col("start_s"))).alias(
-                    "submit_s"
-                ),
-            )
-            .with_columns(
-                pl.when(pl.col("nth") > 1)
-                .then(pl.format("{}#{}", "job_id", "nth"))
-                .otherwise(pl.col("job_id"))
-                .alias("job_id")
-            )
+    gone = several.filter(~first).select(ROW, LINE)
+    nth = pl.int_range(1, pl.len() + 1).over("job_id")
+    ended = (pl.col("start_s") + pl.col("duration_s")).shift(1).over("job_id")
+    later = (
+        several.filter(first)
+        .sort("job_id", "start_s", LINE)
+        .with_columns(nth.alias("nth"), ended.alias("ended"))
+        .filter(pl.col("nth") > 1)
+        .select(
+            ROW,
+            pl.format("{}#{}", "job_id", "nth").alias("job_id"),
+            # Never after the start: ids that begin again after a reset may overlap.
+            pl.when(pl.col("ended").is_null())
+            .then("submit_s")
+            .otherwise(pl.max_horizontal("submit_s", pl.min_horizontal("ended", "start_s")))
+            .alias("submit_s"),
         )
-        later = int((several["nth"] > 1).sum())
-        several = several.drop("nth")
-    return pl.concat([frame.filter(~again), several]).sort(LINE), repeats, later
+    )
+    return Repeats(gone, later)
 
 
-def _repeated(ids: pl.Series) -> pl.Series:
-    """Tell which ids occur more than once: by hash, so that ten million cost 80 MB."""
+def _repeated(ids: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Find the rows whose id occurs more than once: by hash, so that ten million cost 80 MB."""
     hashes = ids.hash().to_numpy()
     ordered = np.sort(hashes)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not twice.size:
-        return pl.repeat(value=False, n=len(ids), dtype=pl.Boolean, eager=True)
-    return pl.Series(np.isin(hashes, twice))
+    return np.flatnonzero(np.isin(hashes, twice)) if twice.size else np.empty(0, dtype=np.intp)

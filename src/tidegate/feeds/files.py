@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,9 +19,10 @@ LINE: Final = "__line"
 RAW: Final = "__raw"
 """Column of text batches: the whole line."""
 
-BATCH_ROWS: Final = 250_000
+BATCH_ROWS: Final = 100_000
 
 _GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5"
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,8 @@ def look(path: Path) -> Head:
         try:
             return Head(path, tuple(pl.scan_parquet(path, glob=False).collect_schema()), "", ())
         except pl.exceptions.PolarsError as error:
-            raise FeedError(
-                "TG-FEED-FORMAT", f"The Parquet file is damaged: {error}.", place=Place(str(path))
-            ) from error
-    first = tuple(islice(((n, t) for n, t in _first_lines(path) if t.strip()), 60))
+            raise _damaged(path, error) from error
+    first = tuple(islice(((n, t) for n, t in _first_lines(path) if t.strip()), 200))
     if not first:
         raise FeedError("TG-FEED-EMPTY", "The file has no line.", place=Place(str(path)))
     header = first[0][1]
@@ -103,11 +103,15 @@ def _missing(path: Path, error: Exception) -> FeedError:
     )
 
 
+def _damaged(path: Path, error: Exception) -> FeedError:
+    return FeedError("TG-FEED-FORMAT", f"The file is damaged: {error}.", place=Place(str(path)))
+
+
 def _first_lines(path: Path) -> Iterator[tuple[int, str]]:
     lines = pl.scan_lines(path, name=RAW, glob=False)
     try:
         texts: Sequence[str] = lines.head(200).collect().to_series().to_list()
-    except pl.exceptions.ComputeError:  # not UTF-8
+    except (pl.exceptions.ComputeError, OSError):  # not UTF-8, or cut off further on
         texts = list(islice(_lossy_lines(path), 200))
     for number, line in enumerate(texts, start=1):
         yield number, line.removeprefix("\ufeff").rstrip("\r\n")
@@ -131,7 +135,7 @@ def line_batches(path: Path) -> Iterator[pl.DataFrame]:
             done += batch.height
             yield _tidy(batch)
     except OSError as error:
-        raise _missing(path, error) from error
+        raise _damaged(path, error) from error
 
 
 def _tidy(batch: pl.DataFrame) -> pl.DataFrame:
@@ -142,8 +146,11 @@ def _tidy(batch: pl.DataFrame) -> pl.DataFrame:
 
 def _lossy_lines(path: Path) -> Iterator[str]:
     with open_bytes(path) as file:
-        for line in file:
-            yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+        try:
+            for line in file:
+                yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+        except (EOFError, OSError, zlib.error) as error:
+            raise _damaged(path, error) from error
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -157,6 +164,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     try:
         with path.open("rb") as file:
             magic = file.read(2)
+        if magic == _ZSTD:
+            raise _damaged(path, ValueError("zstd-compressed text must be UTF-8; decompress it"))
         return cast(IO[bytes], gzip.open(path)) if magic == _GZIP else path.open("rb")
     except OSError as error:
         raise _missing(path, error) from error
@@ -172,7 +181,10 @@ def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame
     """Yield the rows of a Parquet file with these columns, and :data:`LINE` (UInt32) from 1."""
     rows = pl.scan_parquet(path, row_index_name=LINE, row_index_offset=1, glob=False)
     chosen = rows.select(LINE, *dict.fromkeys(columns))
-    yield from chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    try:
+        yield from chosen.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _damaged(path, error) from error
 
 
 def raw_at(head: Head, lines: pl.Series) -> pl.DataFrame:
@@ -196,9 +208,20 @@ def with_raw(batch: pl.DataFrame) -> pl.DataFrame:
     """Add :data:`RAW` to a Parquet batch: the row written as ``name=value``, joined by commas."""
     if RAW in batch.columns:
         return batch
-    names = [name for name in batch.columns if name != LINE]
-    cells = [pl.format(f"{_plain(n)}={{}}", pl.col(n).cast(pl.String).fill_null("")) for n in names]
+    cells = [
+        pl.format(f"{_plain(name)}={{}}", text.fill_null(""))
+        for name, dtype in batch.schema.items()
+        if name != LINE and (text := _as_text(name, dtype)) is not None
+    ]
     return batch.with_columns(pl.concat_str(cells, separator=",").alias(RAW))
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr | None:
+    if dtype == pl.Duration:
+        return pl.col(name).dt.to_string()
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        return None
+    return pl.col(name).cast(pl.String)
 
 
 def _plain(name: str) -> str:

@@ -89,7 +89,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "swf",
         "jobs",
         "Standard Workload Format 2.2, processors taken as GPUs",
-        "lines beginning with ;, or 18 numbers on the first line",
+        "a first line that begins with ; or is 18 numbers",
         looks_like_swf,
         read_swf,
     ),

@@ -13,7 +13,7 @@ import polars as pl
 from tidegate.demand.jobs import JOB_SCHEMA, REJECT_SCHEMA, JobLog, Rejects
 from tidegate.errors import FeedError, Place
 from tidegate.feeds.cells import Batch
-from tidegate.feeds.episodes import part_runs
+from tidegate.feeds.episodes import ROW, find_repeats
 from tidegate.feeds.files import LINE, RAW, Head, raw_at, with_raw
 from tidegate.feeds.rows import (
     LEFT_OUT,
@@ -166,12 +166,13 @@ class Intake:
         self._kept.append(
             good.select(
                 LINE,
-                "job_id",
+                # A text cut out of a line would keep the whole line in memory; a joined one is new.
+                pl.concat_str("job_id", pl.lit("")),
                 "submit_s",
                 "start_s",
                 "duration_s",
                 pl.col("gpus").cast(pl.Int32),
-                "owner",
+                pl.col("owner").cast(pl.Categorical),
             )
         )
 
@@ -203,14 +204,19 @@ class Intake:
         frame = pl.concat(kept) if kept else pl.DataFrame(schema={LINE: pl.UInt32, **JOB_SCHEMA})
         del kept
         frame = self._close(frame)
-        if id_column is not None:
-            frame, repeats, requeued = part_runs(frame, runs=runs)
-            self.reject_repeats(repeats, id_column)
-            if requeued:
-                self.notes[REQUEUED] += requeued
-        if frame.is_empty():
+        repeats = None if id_column is None else find_repeats(frame, runs=runs)
+        columns = {name: frame.get_column(name) for name in JOB_SCHEMA}
+        del frame
+        if repeats is not None:
+            self.reject_repeats(repeats.gone[LINE], str(id_column))
+            if repeats.later.height:
+                self.notes[REQUEUED] += repeats.later.height
+            for name in ("job_id", "submit_s"):
+                columns[name] = columns[name].scatter(repeats.later[ROW], repeats.later[name])
+        jobs = _sorted(columns, None if repeats is None else repeats.gone[ROW])
+        if jobs.is_empty():
             raise empty_error(self.rejects(), self.file)
-        return JobLog(_sorted(frame), self.file, form, bool(self.clock.calendar), self.rejects())
+        return JobLog(jobs, self.file, form, bool(self.clock.calendar), self.rejects())
 
     def _close(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Let jobs that are still running last until the log's last time."""
@@ -220,9 +226,9 @@ class Intake:
         self.notes[RUNNING] += running
         begin = pl.coalesce("start_s", "submit_s")
         frame = frame.with_columns(pl.col("duration_s").fill_null(pl.lit(self._last_s) - begin))
-        real = frame.filter(pl.col("duration_s") > 0)
-        self.skip(NO_RUN_TIME, frame.height - real.height)
-        return real
+        idle = int((frame["duration_s"] <= 0).sum())
+        self.skip(NO_RUN_TIME, idle)
+        return frame.filter(pl.col("duration_s") > 0) if idle else frame
 
 
 def empty_error(rejects: Rejects, file: str) -> FeedError:
@@ -241,13 +247,20 @@ def empty_error(rejects: Rejects, file: str) -> FeedError:
     )
 
 
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    """Sort by submission, column by column to need little memory; ties keep the log's order."""
-    if frame["submit_s"].is_sorted():
-        return frame.select(list(JOB_SCHEMA))
-    order = pl.Series(np.argsort(frame["submit_s"].to_numpy(), kind="stable").astype(np.uint32))
-    columns = {name: frame.get_column(name) for name in JOB_SCHEMA}
-    del frame
-    for name in JOB_SCHEMA:
-        columns[name] = columns[name].gather(order)
+def _sorted(columns: dict[str, pl.Series], gone: pl.Series | None) -> pl.DataFrame:
+    """Sort by submission and leave out rows, one column after the other to need little memory.
+
+    Ties keep the log's order.
+    """
+    submit = columns["submit_s"]
+    if gone is not None or not submit.is_sorted():
+        order = np.argsort(submit.to_numpy(), kind="stable").astype(np.uint32)
+        if gone is not None:
+            stays = np.ones(order.size, dtype=np.bool_)
+            stays[gone.to_numpy()] = False
+            order = order[stays[order]]
+        del submit
+        for name in JOB_SCHEMA:
+            columns[name] = columns[name].gather(order)
+    columns["owner"] = columns["owner"].cast(pl.String)
     return pl.DataFrame(columns)

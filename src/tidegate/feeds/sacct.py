@@ -109,10 +109,9 @@ def _draft(
         job_id = cells.select(
             pl.concat_str(columns["cluster"], columns["id"], separator=":")
         ).to_series()
-    # Elapsed leaves out suspensions, in which the GPUs are held: with Start and End it is not
-    # needed.
+    elapsed = durations(cells[columns["duration"]]) if "duration" in columns else None
     told = start is None or end is None
-    return draft(
+    frame = draft(
         cells,
         job_id=job_id,
         owner=label(cells[columns["owner"]]) if "owner" in columns else None,
@@ -120,9 +119,15 @@ def _draft(
         submit=times("submit"),
         start=start,
         end=end,
-        duration=durations(cells[columns["duration"]]) if told and "duration" in columns else None,
+        # Elapsed leaves out suspensions, in which GPUs are held: Start and End know better.
+        duration=elapsed if told else None,
         cancelled=cancelled(cells[columns["state"]]) if "state" in columns else None,
     )
+    if told or elapsed is None or not frame["open"].any():
+        return frame
+    # For a job that runs, start and elapsed time give the moment at which sacct was called.
+    now = pl.when("open").then(pl.col("start_s") + elapsed.value)
+    return frame.with_columns(last_s=pl.max_horizontal("last_s", now))
 
 
 def _unset(times: pl.Series) -> pl.Series:

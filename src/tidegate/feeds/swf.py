@@ -67,10 +67,10 @@ def looks_like_swf(head: Head) -> bool:
     """Whether the file begins with ``;`` comments, or its first line is 18 numbers."""
     if not head.first:
         return False
-    lines = [text for _, text in head.first]
-    words = next((text.split() for text in lines if not text.startswith(";")), [])
-    numbers = len(words) == len(COLUMNS) and all(re.fullmatch(r"-?\d+(\.\d+)?", w) for w in words)
-    return numbers or (not words and lines[0].startswith(";"))
+    first = head.first[0][1]
+    words = first.split()
+    numbers = all(re.fullmatch(r"-?\d+(\.\d+)?", word) for word in words)
+    return first.startswith(";") or (len(words) == len(COLUMNS) and numbers)
 
 
 def read_swf(source: LogSource, head: Head) -> JobLog:

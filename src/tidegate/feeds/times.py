@@ -50,7 +50,7 @@ class Clock:
     zone : str
         IANA zone of times without an offset.
     calendar : bool or None
-        Whether the times are calendar times. None lets the first time read decide: ISO 8601 and
+        Whether the times are calendar times. None lets most of the first batch decide: ISO 8601 and
         numbers from the year 2000 on are calendar times, other numbers count from the log's own
         zero.
 
@@ -84,11 +84,10 @@ class Clock:
             {"v": seconds, "late": later, "blank": blank, "naive": naive.is_not_null(), "n": number}
         )
         if self.calendar is None:
-            known = frame.filter(pl.col("v").is_not_null()).head(1)
-            if known.height:
-                self.calendar = bool(not known["n"][0] or known["v"][0] >= EPOCH_FROM)
+            self.calendar = _is_calendar(frame.filter(pl.col("v").is_not_null()))
         v = pl.col("v")
-        other = (pl.col("n") & (v < EPOCH_FROM)) if self.calendar else ~pl.col("n")
+        epoch = v >= EPOCH_FROM
+        other = (pl.col("n") & ~epoch) if self.calendar else (~pl.col("n") | epoch)
         status = frame.select(
             pl.when("blank")
             .then(Status.EMPTY.value)
@@ -117,6 +116,14 @@ class Clock:
         early = naive.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null")
         late = naive.dt.replace_time_zone(self.zone, ambiguous="latest", non_existent="null")
         return early.dt.epoch("s"), late.dt.epoch("s")
+
+
+def _is_calendar(known: pl.DataFrame) -> bool | None:
+    """Tell by most of the times ``v`` (``n``: written as a number); None when there are none."""
+    if known.is_empty():
+        return None
+    calendar = ~pl.col("n") | (pl.col("v") >= EPOCH_FROM)
+    return bool(2 * int(known.select(calendar.sum()).item()) >= known.height)
 
 
 def _parse(values: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
