@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 import numba
+import numpy as np
 from numba import njit
 
 P = ParamSpec("P")
@@ -50,4 +51,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function on first call, keep the result on disk, release the GIL while it runs."""
     wrapped: Any = njit(cache=True, nogil=True)(function)
     result: Callable[P, R] = wrapped
+    return result
+
+
+def machine_int(value: int) -> int:
+    """Return an integer that the compiler takes as a 64-bit variable.
+
+    Numba gives a plain constant a type of its own, so that every function it is passed to would be
+    compiled once more for it.
+    """
+    wide: Any = np.int64(value)
+    result: int = wide
     return result

@@ -47,9 +47,7 @@ def _as_jobs(case: PoolCase, series: DemandSeries) -> JobLog:
 def _read(case: PoolCase) -> JobLog:
     match case.demand:
         case TideSource(log=log, requests_per_s_per_gpu=rate, headroom=headroom):
-            needed = rates_to_gpus(
-                read_series(log), requests_per_s_per_gpu=rate, headroom=headroom
-            )
+            needed = rates_to_gpus(read_series(log), requests_per_s_per_gpu=rate, headroom=headroom)
             return _as_jobs(case, needed)
         case LogSource() as log if detect_format(log).kind == "series":
             return _as_jobs(case, read_series(log))

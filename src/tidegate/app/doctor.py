@@ -17,7 +17,11 @@ OPTIONAL_PACKAGES: Final = (
 )
 OPTIONAL_PROGRAMS: Final = (
     ("chromium", "tests of the report in a browser", "apt-get install chromium"),
-    ("sacct", "the source of a Slurm site's job log", "run `sacct` where Slurm is, copy its output"),
+    (
+        "sacct",
+        "the source of a Slurm site's job log",
+        "run `sacct` where Slurm is, copy its output",
+    ),
     ("uv", "making the lock files again", "pip install uv"),
 )
 
@@ -62,7 +66,9 @@ def _cache() -> Check:
         )
     files = list(folder.rglob("*.nbc")) if folder.exists() else []
     if not files:
-        return Check("compile cache", "ok", f"{folder} is empty: the first run compiles (about 20 s)")
+        return Check(
+            "compile cache", "ok", f"{folder} is empty: the first run compiles (about 20 s)"
+        )
     size_mb = sum(path.stat().st_size for path in files) / 1e6
     return Check("compile cache", "ok", f"{folder}, {len(files)} functions, {size_mb:.1f} MB")
 
@@ -78,13 +84,6 @@ def _bytecode() -> Check:
     return Check("byte code", "ok", "kept")
 
 
-def _python() -> Check:
-    found = f"{platform.python_version()} ({sys.executable})"
-    if sys.version_info < (3, 11):
-        return Check("python", "bad", found, "use Python 3.11 or newer")
-    return Check("python", "ok", found)
-
-
 def diagnose() -> list[Check]:
     """Look at Python, packages, compile cache, threads and optional parts.
 
@@ -93,7 +92,7 @@ def diagnose() -> list[Check]:
     list of Check
         In the order in which they are shown.
     """
-    checks = [_python()]
+    checks = [Check("python", "ok", f"{platform.python_version()} ({sys.executable})")]
     for name in REQUIRED:
         found = _package(name)
         todo = "" if found else f"pip install {name}"
@@ -102,16 +101,18 @@ def diagnose() -> list[Check]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     polars_threads = os.environ.get("POLARS_MAX_THREADS", str(cores))
     checks.append(
-        Check("threads", "ok", f"{cores} cores; reading logs uses {polars_threads}, a play uses one")
+        Check(
+            "threads", "ok", f"{cores} cores; reading logs uses {polars_threads}, a play uses one"
+        )
     )
     for name, purpose, todo in OPTIONAL_PACKAGES:
         found = _package(name)
         state = "ok" if found else "missing"
-        checks.append(Check(name, state, found or f"not installed ({purpose})", "" if found else todo))
+        checks.append(
+            Check(name, state, found or f"not installed ({purpose})", "" if found else todo)
+        )
     for name, purpose, todo in OPTIONAL_PROGRAMS:
         path = shutil.which(name)
         state = "ok" if path else "missing"
-        checks.append(
-            Check(name, state, path or f"not found ({purpose})", "" if path else todo)
-        )
+        checks.append(Check(name, state, path or f"not found ({purpose})", "" if path else todo))
     return checks

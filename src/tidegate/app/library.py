@@ -33,7 +33,7 @@ def read_fleet(path: str | Path) -> Scenario:
 def read_jobs(
     path: str | Path,
     *,
-    format: str = "auto",  # noqa: A002
+    format: str = "auto",
     where: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     timezone: str = "UTC",
@@ -74,7 +74,7 @@ def read_jobs(
     )
 
 
-def backtest(
+def backtest(  # noqa: PLR0913  the command's options
     fleet: str | Path | Scenario | None = None,
     *,
     jobs: str | Path | None = None,
@@ -86,7 +86,7 @@ def backtest(
     risk: float = 0.02,
     reserve_nodes: int = 0,
     offered_load: float = 1.5,
-    format: str = "auto",  # noqa: A002
+    format: str = "auto",
     where: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     timezone: str = "UTC",
@@ -170,9 +170,7 @@ def backtest(
     demand = load(scenario, max_rejects=max_rejects)
     if demand.problems:
         raise demand.problems[0]
-    result = run(
-        scenario, demand.logs, settings, progress=progress, seconds_before=demand.seconds
-    )
+    result = run(scenario, demand.logs, settings, progress=progress, seconds_before=demand.seconds)
     if out is not None:
         write(result, Path(out))
     return result

@@ -84,7 +84,7 @@ def _chip(name: str) -> Chip:
     return chips[name]
 
 
-def scenario_from_options(
+def scenario_from_options(  # noqa: PLR0913  the command's options
     jobs: Path,
     *,
     nodes: int,
@@ -95,7 +95,7 @@ def scenario_from_options(
     risk: float = 0.02,
     reserve_nodes: int = 0,
     offered_load: float = 1.5,
-    format: str = "auto",  # noqa: A002  the option's name
+    format: str = "auto",
     where: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     timezone: str = "UTC",

@@ -22,7 +22,9 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
     for text in given:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise _wrong(option, f"{text!r} is not a pair.", "NAME=VALUE, such as cluster=cluster04.")
+            raise _wrong(
+                option, f"{text!r} is not a pair.", "NAME=VALUE, such as cluster=cluster04."
+            )
         pairs[name] = value
     return pairs
 
@@ -36,15 +38,39 @@ def _decimal(option: str, text: str | None) -> Decimal | None:
         raise _wrong(option, f"{text!r} is not a number.", "a price such as 3.79.") from error
 
 
+# Options that describe the one pool of --jobs; a fleet file says all this itself.
+_OF_ONE_POOL = (
+    *(
+        "format",
+        "where",
+        "column",
+        "timezone",
+        "nodes",
+        "gpus_per_node",
+        "chip",
+        "price",
+        "currency",
+    ),
+    *("risk", "reserve_nodes", "offered_load"),
+)
+
+
+def _refuse_beside_fleet(context: typer.Context) -> None:
+    for name in _OF_ONE_POOL:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise _wrong(option, "describes the pool of --jobs.", "the same in the fleet file.")
+
+
 def backtest(
+    context: typer.Context,
     fleet: Annotated[
         Path | None, typer.Argument(help="Fleet file (TOML); or describe one pool by --jobs.")
     ] = None,
     *,
     jobs: Annotated[Path | None, typer.Option(help="Job log or demand series of one pool.")] = None,
-    format: Annotated[  # noqa: A002
-        str, typer.Option(help="Format of --jobs; auto recognises it.")
-    ] = "auto",
+    format: Annotated[str, typer.Option(help="Format of --jobs; auto recognises it.")] = "auto",
     where: Annotated[
         list[str] | None,
         typer.Option(help="Keep rows of --jobs whose column has this value: COLUMN=VALUE."),
@@ -53,7 +79,9 @@ def backtest(
         list[str] | None,
         typer.Option(help="Column of a generic table: FIELD=COLUMN, such as submit=SubmitTime."),
     ] = None,
-    timezone: Annotated[str, typer.Option(help="Zone of times without an offset in --jobs.")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option(help="Zone of times without an offset in --jobs.")
+    ] = "UTC",
     nodes: Annotated[int | None, typer.Option(help="Nodes of the pool of --jobs.")] = None,
     gpus_per_node: Annotated[int, typer.Option(help="GPUs of each of its nodes.")] = 8,
     chip: Annotated[str, typer.Option(help="Its chip, an id of the catalogue.")] = "H100-SXM",
@@ -105,6 +133,7 @@ def backtest(
         raise _wrong("--max-rejects", f"{max_rejects:g} is out of range.", "0 to 1.")
     scenario: Scenario
     if fleet is not None and jobs is None:
+        _refuse_beside_fleet(context)
         scenario = read_fleet(fleet)
     elif jobs is not None and fleet is None:
         if nodes is None:
@@ -132,9 +161,7 @@ def backtest(
 
     demand = load(scenario, max_rejects=max_rejects)
     with screen.progress([case.pool.id for case in scenario.cases]) as bars:
-        result = run(
-            scenario, demand.logs, settings, progress=bars, seconds_before=demand.seconds
-        )
+        result = run(scenario, demand.logs, settings, progress=bars, seconds_before=demand.seconds)
     written = write(result, out)
     if as_json:
         files = {"report": str(written.report), "rejects": [str(p) for p in written.rejects]}

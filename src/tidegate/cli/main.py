@@ -33,7 +33,7 @@ def _print_version(*, asked: bool) -> None:
 @app.callback()
 def root(
     *,
-    version: Annotated[  # noqa: ARG001  the callback answers
+    version: Annotated[
         bool,
         typer.Option(
             "--version",

@@ -1,6 +1,6 @@
 """The tables of a backtest in the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,17 +12,20 @@ from tidegate.cli.screen import out
 from tidegate.plan import BacktestResult, PolicyResult, PoolResult
 from tidegate.quantity import Money
 
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.0f}"
+# Header of each column but the first; two lines, so that a table fits 80 columns.
+_COLUMNS = (
+    "revenue\n{currency}",
+    "leased\nGPU-h",
+    "of\nidle",
+    "own delay\nmean / p99 s",
+    "jobs\nlate",
+    "firm\nbroken",
+    "evicted\n/ 1k h",
+)
 
 
 def _percent(share: float, places: int = 1) -> str:
     return f"{100 * share:.{places}f} %"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:,.0f} s"
 
 
 def _moment(pool: PoolResult, seconds: int) -> str:
@@ -31,60 +34,62 @@ def _moment(pool: PoolResult, seconds: int) -> str:
     return f"day {seconds / 86400:.1f}"
 
 
-def _misses(policy: PolicyResult) -> str:
-    known = [f"{100 * rate:.1f}" for rate in policy.miss_rate.values() if rate is not None]
-    return " / ".join(known) + " %" if known else "-"
+def _name(policy: PolicyResult) -> str:
+    if policy.setting is None:
+        return policy.policy
+    return f"{policy.policy} ({policy.setting.removeprefix('share ')})"
 
 
 def _pool_table(pool: PoolResult, currency: str) -> Table:
-    columns = (
-        "policy",
-        f"revenue\n{currency}",
-        "leased\nGPU-h",
-        "of idle",
-        "delay\nmean",
-        "delay\np99",
-        "jobs beyond\nfloor",
-        "firm\nbroken",
-        "evicted per\n1,000 GPU-h",
-        "missed at\n1 / 6 / 24 / 168 h",
-    )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, name in enumerate(columns):
-        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+    table.add_column("\npolicy", no_wrap=True)
+    for name in _COLUMNS:
+        table.add_column(name.format(currency=currency), justify="right", no_wrap=True)
     for policy in pool.policies:
-        setting = f" ({policy.setting})" if policy.setting else ""
+        mean, p99 = policy.internal_delay_mean_s, policy.internal_delay_p99_s
         table.add_row(
-            policy.policy + setting,
-            _money(policy.revenue),
+            _name(policy),
+            f"{policy.revenue:,.0f}",
             f"{policy.harvested_gpu_hours:,.0f}",
             _percent(policy.harvested_share_of_idle),
-            _seconds(policy.internal_delay_mean_s),
-            _seconds(policy.internal_delay_p99_s),
+            f"{mean:,.0f} / {p99:,.0f}",
             _percent(policy.delayed_jobs_share, 2),
             _percent(policy.broken_share, 2),
             f"{policy.evictions_per_1000_gpu_hours:.2f}",
-            _misses(policy),
         )
     return table
 
 
-def _heading(pool: PoolResult) -> Iterable[str]:
-    it = pool.case.pool
-    yield (
-        f"[bold]{escape(it.id)}[/]  {it.tier.value}, {it.nodes} nodes x {it.gpus_per_node} {it.chip.id}, "
-        f"{pool.jobs_count:,} jobs, measured {_moment(pool, pool.span.lease_from_s)} to "
-        f"{_moment(pool, pool.span.stop_s)}"
+def _heading(pool: PoolResult) -> Iterator[str]:
+    it, span = pool.case.pool, pool.span
+    own, idle = (
+        hours / pool.capacity_gpu_hours for hours in (pool.internal_gpu_hours, pool.idle_gpu_hours)
     )
     yield (
-        f"{pool.capacity_gpu_hours:,.0f} GPU-hours: {_percent(pool.internal_gpu_hours / pool.capacity_gpu_hours)} "
-        f"own jobs, {_percent(pool.idle_gpu_hours / pool.capacity_gpu_hours)} idle when nothing is leased"
+        f"[bold]{escape(it.id)}[/]  {it.tier.value}, {it.nodes} nodes x {it.gpus_per_node} "
+        f"{it.chip.id}, {pool.jobs_count:,} jobs"
+    )
+    yield (
+        f"{_moment(pool, span.lease_from_s)} to {_moment(pool, span.stop_s)}: "
+        f"{pool.capacity_gpu_hours:,.0f} GPU-hours, {_percent(own)} own jobs, "
+        f"{_percent(idle)} idle when nothing is leased"
     )
     left_out = [f"{count:,} {reason}" for reason, count in pool.rejects.skipped.items()]
     if left_out:
-        yield f"skipped rows: {', '.join(left_out)}"
+        yield f"rows skipped: {escape(', '.join(left_out))}"
     if pool.rejects.count:
-        yield f"[bold yellow]{pool.rejects.count:,} rows rejected[/]"
+        yield f"[bold yellow]rows rejected: {pool.rejects.count:,}[/]"
+
+
+def _misses(pool: PoolResult) -> Iterator[str]:
+    for policy in pool.policies:
+        known = [(key, rate) for key, rate in policy.miss_rate.items() if rate is not None]
+        if known:
+            shares = ", ".join(f"{_percent(rate)} in {key}" for key, rate in known)
+            yield (
+                f"{policy.policy}'s curve was too high {shares} "
+                f"(risk {_percent(pool.case.pool.policy.risk)})"
+            )
 
 
 def show_result(result: BacktestResult, written: Written) -> None:
@@ -94,13 +99,20 @@ def show_result(result: BacktestResult, written: Written) -> None:
             out.print(line, soft_wrap=True)
         if pool.case.offers:
             out.print(_pool_table(pool, result.currency))
+            for line in _misses(pool):
+                out.print(line, soft_wrap=True)
         else:
             out.print(f"Nothing of this pool is leased ({pool.case.pool.tier.value}).")
         out.print()
-    earned = [pool.policy("tidegate") for pool in result.pools]
-    total = sum((p.revenue for p in earned if p is not None), Decimal(0))
-    if any(p is not None for p in earned):
-        out.print(f"tidegate earns {Money(total, result.currency)} in all.", soft_wrap=True)
+    earned = [p.revenue for pool in result.pools if (p := pool.policy("tidegate")) is not None]
+    if earned:
+        total = Money(sum(earned, Decimal(0)), result.currency)
+        out.print(f"tidegate earns {total} in all", soft_wrap=True)
+    out.print(
+        "late: own jobs delayed beyond the longest notice and sanitising; "
+        "broken: firm GPU-hours taken back over firm GPU-hours sold",
+        style="dim",
+    )
     out.print(f"{result.seconds:.1f} s, {len(result.seeds)} seeds", soft_wrap=True)
     for path in written.rejects:
         out.print(f"rejected rows: {escape(str(path))}", soft_wrap=True)

@@ -89,5 +89,8 @@ def standard_offers(chip: Chip, currency: str, price: Decimal | None) -> Standar
     )
     shares = ", ".join(f"{product.id} {relative}" for product, relative, _ in STANDARD_PRODUCTS)
     return StandardOffers(
-        offers, list_price, currency, (said, f"{chip.id}: products cost, of the list price: {shares}.")
+        offers,
+        list_price,
+        currency,
+        (said, f"{chip.id}: products cost, of the list price: {shares}."),
     )

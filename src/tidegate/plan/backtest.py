@@ -143,7 +143,9 @@ def backtest_pool(
     curve = pl.DataFrame()
     for name, code in _selling(case, settings):
         share, plays = _best(game, code, alone, seeds, told)
-        results.append(summary(name, f"share {share} %" if code is PolicyCode.STATIC else None, plays))
+        results.append(
+            summary(name, f"share {share} %" if code is PolicyCode.STATIC else None, plays)
+        )
         # Played once more rather than kept: the arrays of every play would not fit for large logs.
         played = game.play(game.policy(code, share), seeds[0], record=True)
         tides.append(tide_frame(game, played, name))

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from tidegate.forecast import HORIZONS_S
-from tidegate.lease.product import Offer
 from tidegate.plan.game import Game
 from tidegate.simulate import Played, Ticks
 
@@ -49,9 +48,7 @@ def curve_frame(game: Game, ticks: Ticks) -> pl.DataFrame:
     )
 
 
-def job_frame(
-    game: Game, played: Played, alone: Played, policy: str, seed: int
-) -> pl.DataFrame:
+def job_frame(game: Game, played: Played, alone: Played, policy: str, seed: int) -> pl.DataFrame:
     """Return every internal job's start and delay, as :attr:`tidegate.plan.PoolResult.jobs`."""
     return game.frame.select(
         pl.lit(policy).alias("policy"),
@@ -66,7 +63,9 @@ def job_frame(
     )
 
 
-def request_frame(policy: str, seeds: Sequence[int], tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def request_frame(
+    policy: str, seeds: Sequence[int], tables: Sequence[pl.DataFrame]
+) -> pl.DataFrame:
     """Return every request of every seed, as :attr:`tidegate.plan.PoolResult.leases`."""
     return pl.concat(
         table.select(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
@@ -150,7 +151,7 @@ def _without_too_large(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFr
             "reason"
         ),
         pl.col("job_id").alias("raw"),
-    ).cast(dict(REJECT_SCHEMA))
+    ).cast({name: kind() for name, kind in REJECT_SCHEMA.items()})
     return log.frame.filter(pl.col("gpus") <= pool.gpus), rows
 
 
@@ -175,7 +176,8 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
     frame, too_large = _without_too_large(pool, log)
     if frame.height == 0:
         raise FeedError(
-            "TG-FEED-EMPTY", f"{log.source}: pool {pool.id} has no job that fits its {pool.gpus} GPUs."
+            "TG-FEED-EMPTY",
+            f"{log.source}: pool {pool.id} has no job that fits its {pool.gpus} GPUs.",
         )
     submit = frame["submit_s"].to_numpy()
     start_s, stop_s = int(submit[0]), int(submit[-1]) + 1
@@ -197,8 +199,8 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         )
     window = Window(lease_from_s=warmup_s, stop_s=stop_s - start_s, tick_s=TICK_S)
     demand = jobs_to_series(frame, step_s=TICK_S, start=start_s + warmup_s, stop=stop_s)
-    free_nodes = (pool.gpus - demand["gpus"]).clip(0) / pool.gpus_per_node
-    headroom = float((free_nodes - pool.policy.reserve_nodes).clip(0).mean() or 0.0)
+    free_nodes = (pool.gpus - demand["gpus"].to_numpy()) / pool.gpus_per_node
+    headroom = float(np.maximum(0, free_nodes - pool.policy.reserve_nodes).mean())
     if case.offers:
         notes.append(
             f"Tenants ask for {settings.offered_load:g} times the mean headroom of {headroom:.1f} nodes."

@@ -117,9 +117,7 @@ def revenue_by_product(table: pl.DataFrame, offers: Sequence[Offer]) -> Mapping[
     return result
 
 
-def miss_rates(
-    ticks: Ticks, window: Window, nodes: int
-) -> Mapping[str, float | None]:
+def miss_rates(ticks: Ticks, window: Window, nodes: int) -> Mapping[str, float | None]:
     """Return how often demand rose above the curve's bound within each horizon.
 
     A tick is counted when leasing is open and its whole horizon lies in the record. Demand is cut
@@ -163,7 +161,9 @@ class Delay:
     beyond_floor: float
 
 
-def internal_delay(start: I64, start_alone: I64, submit: I64, window: Window, floor_s: int) -> Delay:
+def internal_delay(
+    start: I64, start_alone: I64, submit: I64, window: Window, floor_s: int
+) -> Delay:
     """Compare starts job by job with those when nothing is leased.
 
     Parameters

@@ -178,12 +178,13 @@ class PoolResult:
         The quota curve of ``tidegate`` over the measured time, first seed: ``horizon_s``,
         ``now_gpus`` (at the end of the log), ``p10_gpus``, ``p50_gpus``, ``p90_gpus``. Empty when nothing is leased.
     jobs : polars.DataFrame
-        ``policy``, ``seed``, ``job_id``, ``owner``, ``gpus``, ``submit_s``, ``duration_s``, ``start_s``, ``delay_s``;
-        the first seed of each policy.
+        ``policy``, ``seed``, ``job_id``, ``owner``, ``gpus``, ``submit_s``, ``duration_s``,
+        ``start_s``, ``delay_s``; the first seed of each policy.
     leases : polars.DataFrame
         Every request of every seed: ``policy``, ``seed``, ``request``, ``product``, ``time_s``, ``nodes``,
-        ``gpus``, ``wanted_s``, ``verdict``, ``binding_horizon_s``, ``start_s``, ``end_s``, ``notice_s``, ``outcome``, ``gpu_hours``,
-        ``charged``, ``refunded``, ``credited`` (in the fleet's currency).
+        ``gpus``, ``wanted_s``, ``verdict``, ``binding_horizon_s``, ``start_s``, ``end_s``,
+        ``notice_s``, ``outcome``, ``gpu_seconds``, ``firm_gpu_seconds``, ``broken_gpu_seconds``,
+        ``is_broken``, ``gpu_hours``, ``charged``, ``refunded``, ``credited`` (in the fleet's currency).
     notes : tuple of str
         What was assumed for this pool, in sentences.
     """

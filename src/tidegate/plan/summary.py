@@ -43,9 +43,7 @@ class Measured:
         return sum(self.revenue_by_product.values(), Decimal(0))
 
 
-def measure(
-    game: Game, played: Played, seed: int, start_alone: NDArray[np.int64]
-) -> Measured:
+def measure(game: Game, played: Played, seed: int, start_alone: NDArray[np.int64]) -> Measured:
     """Measure a play.
 
     Parameters
@@ -79,7 +77,9 @@ def measure(
     )
 
 
-def _product(offer: Offer, plays: Sequence[Measured], rounded: Callable[[Decimal], Decimal]) -> ProductResult:
+def _product(
+    offer: Offer, plays: Sequence[Measured], rounded: Callable[[Decimal], Decimal]
+) -> ProductResult:
     name = offer.product.id
     tables = [m.leases.filter(pl.col("product") == name) for m in plays]
     return ProductResult(

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-import numpy as np
-
-from tidegate.compiled import compiled
+from tidegate.compiled import compiled, machine_int
 from tidegate.simulate import heap as ends
 from tidegate.simulate.model import Cluster, Holder, Jobs
 from tidegate.simulate.nodes import free_gpus, lowest, set_free
@@ -22,18 +20,19 @@ from tidegate.simulate.state import (
     State,
 )
 
-_INTERNAL: Final = np.int64(Holder.INTERNAL)
-_ADD: Final = np.int64(1)
-_DROP: Final = np.int64(-1)
+_INTERNAL: Final = machine_int(Holder.INTERNAL)
+_NO_JOB: Final = machine_int(NO_JOB)
+_ADD: Final = machine_int(1)
+_DROP: Final = machine_int(-1)
 
 
 @compiled
 def note_holding(state: State, node: int, holder: int, number: int, since: int, until: int) -> None:
     """Record that a node was held over [since, until), when holdings are recorded at all."""
     if state.holdings.shape[0] > 0 and until > since:
-        row = state.holdings[state.count[HOLDINGS]]
+        row = state.holdings[state.tally[HOLDINGS]]
         row[0], row[1], row[2], row[3], row[4] = node, holder, number, since, until
-        state.count[HOLDINGS] += 1
+        state.tally[HOLDINGS] += 1
 
 
 @compiled
@@ -47,8 +46,8 @@ def whole_nodes(cluster: Cluster, gpus: int) -> int:
 def _take(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     free = free_gpus(state.tree, node)
     if free == cluster.gpus_per_node:
-        state.count[IDLE] -= 1
-        state.count[BUSY] += 1
+        state.tally[IDLE] -= 1
+        state.tally[BUSY] += 1
         state.node[node].clean = 0
     set_free(state.tree, node, free - gpus)
 
@@ -57,15 +56,15 @@ def _take(cluster: Cluster, state: State, node: int, gpus: int) -> None:
 def _give(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     free = free_gpus(state.tree, node) + gpus
     if free == cluster.gpus_per_node:
-        state.count[IDLE] += 1
-        state.count[BUSY] -= 1
+        state.tally[IDLE] += 1
+        state.tally[BUSY] -= 1
     set_free(state.tree, node, free)
 
 
 @compiled
 def _fits(cluster: Cluster, state: State, gpus: int) -> bool:
     nodes = whole_nodes(cluster, gpus)
-    return state.count[IDLE] >= nodes if nodes else state.tree[1] >= gpus
+    return state.tally[IDLE] >= nodes if nodes else state.tree[1] >= gpus
 
 
 @compiled
@@ -76,7 +75,7 @@ def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
         node = lowest(state.tree, gpus)
         _take(cluster, state, node, gpus)
         state.job_node[job] = node
-        state.count[USED_GPUS] += gpus
+        state.tally[USED_GPUS] += gpus
     else:
         before = -1
         for _ in range(nodes):
@@ -88,10 +87,10 @@ def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
                 state.node[before].after = node
             before = node
         state.node[before].after = -1
-        state.count[USED_GPUS] += nodes * g
+        state.tally[USED_GPUS] += nodes * g
     state.job_start[job] = now_s
-    ends.push(state.heap, state.count[HEAP], ends.key(now_s + jobs.duration_s[job], job))
-    state.count[HEAP] += 1
+    ends.push(state.heap, state.tally[HEAP], ends.key(now_s + jobs.duration_s[job], job))
+    state.tally[HEAP] += 1
 
 
 @compiled
@@ -101,12 +100,12 @@ def _release(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -
     since = state.job_start[job]
     if gpus < g:
         _give(cluster, state, node, gpus)
-        state.count[USED_GPUS] -= gpus
+        state.tally[USED_GPUS] -= gpus
         note_holding(state, node, _INTERNAL, job, since, now_s)
         return
     while node >= 0:
         _give(cluster, state, node, g)
-        state.count[USED_GPUS] -= g
+        state.tally[USED_GPUS] -= g
         note_holding(state, node, _INTERNAL, job, since, now_s)
         node = state.node[node].after
 
@@ -122,21 +121,21 @@ def _is_live(state: State, jobs: Jobs, key: int) -> bool:
 @compiled
 def next_end(state: State, jobs: Jobs) -> int:
     """Return when the next running job ends; keys that killed jobs left behind are dropped."""
-    while state.count[HEAP] > 0:
+    while state.tally[HEAP] > 0:
         key = state.heap[0]
         if _is_live(state, jobs, key):
             return ends.end_of(key)
-        ends.pop(state.heap, state.count[HEAP])
-        state.count[HEAP] -= 1
+        ends.pop(state.heap, state.tally[HEAP])
+        state.tally[HEAP] -= 1
     return NEVER
 
 
 @compiled
 def end_jobs(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
     """End the jobs that are due."""
-    while state.count[HEAP] > 0 and ends.end_of(state.heap[0]) <= now_s:
-        key = ends.pop(state.heap, state.count[HEAP])
-        state.count[HEAP] -= 1
+    while state.tally[HEAP] > 0 and ends.end_of(state.heap[0]) <= now_s:
+        key = ends.pop(state.heap, state.tally[HEAP])
+        state.tally[HEAP] -= 1
         if _is_live(state, jobs, key):
             _release(cluster, state, jobs, ends.job_of(key), now_s)
 
@@ -144,11 +143,11 @@ def end_jobs(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
 @compiled
 def _count_waiting(cluster: Cluster, state: State, gpus: int, sign: int) -> None:
     nodes = whole_nodes(cluster, gpus)
-    state.count[WAITING] += sign
+    state.tally[WAITING] += sign
     if nodes:
-        state.count[WAITING_NODES] += sign * nodes
+        state.tally[WAITING_NODES] += sign * nodes
     else:
-        state.count[WAITING_GPUS] += sign * gpus
+        state.tally[WAITING_GPUS] += sign * gpus
 
 
 @compiled
@@ -179,7 +178,7 @@ def _enqueue(cluster: Cluster, state: State, jobs: Jobs, job: int) -> None:
 @compiled
 def submit(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> None:
     """Take a job in: start it when nobody waits and it fits, else let it wait."""
-    if state.count[WAITING] == 0 and _fits(cluster, state, jobs.gpus[job]):
+    if state.tally[WAITING] == 0 and _fits(cluster, state, jobs.gpus[job]):
         _start(cluster, state, jobs, job, now_s)
     else:
         _enqueue(cluster, state, jobs, job)
@@ -194,15 +193,15 @@ def schedule(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
     """
     queue = state.queue
     small = cluster.gpus_per_node - 1
-    while state.count[WAITING] > 0:
-        job = np.int64(NO_JOB)
+    while state.tally[WAITING] > 0:
+        job = _NO_JOB
         chosen = -1
         for size in range(min(small, state.tree[1])):
             if queue[size].head < job:
                 job = queue[size].head
                 chosen = size
         for size in range(small, queue.size):
-            if queue[size].size > state.count[IDLE]:
+            if queue[size].size > state.tally[IDLE]:
                 break
             if queue[size].head < job:
                 job = queue[size].head
@@ -229,7 +228,7 @@ def _is_on(cluster: Cluster, state: State, jobs: Jobs, job: int, node: int) -> b
 @compiled
 def kill_jobs_on(cluster: Cluster, state: State, jobs: Jobs, node: int, now_s: int) -> None:
     """Stop the jobs on a failing node; they wait again, in their old place, with their whole duration."""
-    for place in range(state.count[HEAP]):
+    for place in range(state.tally[HEAP]):
         key = state.heap[place]
         job = ends.job_of(key)
         if _is_live(state, jobs, key) and _is_on(cluster, state, jobs, job, node):
@@ -241,15 +240,13 @@ def kill_jobs_on(cluster: Cluster, state: State, jobs: Jobs, node: int, now_s: i
 @compiled
 def note_running(cluster: Cluster, state: State, jobs: Jobs) -> None:
     """Record the jobs that still run, up to their planned ends."""
-    for place in range(state.count[HEAP]):
+    for place in range(state.tally[HEAP]):
         key = state.heap[place]
         if _is_live(state, jobs, key):
             job = ends.job_of(key)
             node = state.job_node[job]
             while node >= 0:
-                note_holding(
-                    state, node, _INTERNAL, job, state.job_start[job], ends.end_of(key)
-                )
+                note_holding(state, node, _INTERNAL, job, state.job_start[job], ends.end_of(key))
                 if jobs.gpus[job] < cluster.gpus_per_node:
                     break
                 node = state.node[node].after
@@ -259,6 +256,4 @@ def note_running(cluster: Cluster, state: State, jobs: Jobs) -> None:
 def pending_nodes(cluster: Cluster, state: State) -> int:
     """Return the nodes that waiting jobs ask for."""
     g = cluster.gpus_per_node
-    return state.count[WAITING_NODES] + (state.count[WAITING_GPUS] + g - 1) // g
-
-
+    return state.tally[WAITING_NODES] + (state.tally[WAITING_GPUS] + g - 1) // g

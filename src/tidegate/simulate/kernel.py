@@ -5,10 +5,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled
+from tidegate.compiled import compiled, machine_int
 from tidegate.forecast import FutureMax, observe
 from tidegate.quota import Policy, PolicyCode, decide
-from tidegate.simulate.internal import end_jobs, next_end, note_running, pending_nodes, schedule, submit
+from tidegate.simulate.internal import (
+    end_jobs,
+    next_end,
+    note_running,
+    pending_nodes,
+    schedule,
+    submit,
+)
 from tidegate.simulate.leasing import (
     apply,
     close_leasing,
@@ -42,6 +49,7 @@ TICK_SANITISING: Final = 3
 TICK_FAILED: Final = 4
 TICK_TOTALS: Final = 5
 
+_ZERO: Final = machine_int(0)
 _NONE = int(PolicyCode.NONE)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
 _INTERNAL = int(Holder.INTERNAL)
@@ -57,10 +65,10 @@ def _measure(
     """Add what was held over [since, until) to the totals, as far as it lies in the window."""
     span = min(until, window.stop_s) - max(since, window.lease_from_s)
     if span > 0:
-        held[_INTERNAL] += span * state.count[USED_GPUS]
-        held[_LEASE] += span * state.count[LEASED] * cluster.gpus_per_node
-        held[_SANITISING] += span * state.count[SANITISING] * cluster.gpus_per_node
-        held[_FAILED] += span * state.count[FAILED] * cluster.gpus_per_node
+        held[_INTERNAL] += span * state.tally[USED_GPUS]
+        held[_LEASE] += span * state.tally[LEASED] * cluster.gpus_per_node
+        held[_SANITISING] += span * state.tally[SANITISING] * cluster.gpus_per_node
+        held[_FAILED] += span * state.tally[FAILED] * cluster.gpus_per_node
 
 
 @compiled
@@ -76,21 +84,21 @@ def _observe_tick(
 ) -> None:
     """Renew the curve from the demand as it is, and record the tick."""
     pending = pending_nodes(cluster, state)
-    demand = state.count[BUSY] + pending
+    demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
         observe(forecast, i, min(cluster.nodes, demand), policy.eps)
-        promisable = cluster.nodes - state.count[FAILED] - cluster.reserve_nodes
+        promisable = cluster.nodes - state.tally[FAILED] - cluster.reserve_nodes
         for j in range(curve.size):
             curve[j] = max(0, promisable - forecast.bound[j])
     if ticks.shape[0] == 0:
         return
     row = ticks[i]
     row[TICK_DEMAND] = demand
-    row[TICK_BUSY] = state.count[BUSY]
+    row[TICK_BUSY] = state.tally[BUSY]
     row[TICK_PENDING] = pending
-    row[TICK_SANITISING] = state.count[SANITISING]
-    row[TICK_FAILED] = state.count[FAILED]
-    for k in range(state.count[LEASES]):
+    row[TICK_SANITISING] = state.tally[SANITISING]
+    row[TICK_FAILED] = state.tally[FAILED]
+    for k in range(state.tally[LEASES]):
         lease = state.held[k]
         row[TICK_TOTALS + requests[lease.request].product] += lease.nodes
     if policy.code == _TIDEGATE:
@@ -99,7 +107,7 @@ def _observe_tick(
 
 
 @compiled
-def run(
+def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
     cluster: Cluster,
     jobs: Jobs,
     requests: Records,
@@ -129,8 +137,7 @@ def run(
     n_requests = requests.size
     sells = policy.code != _NONE
     curve = np.zeros(horizons_s.size, dtype=np.int64)
-    # Typed at once: a bare 0 would have every function below compiled a second time.
-    job = request = failure = tick = now = np.int64(0)
+    job = request = failure = tick = now = _ZERO
     while request < n_requests and requests[request].time_s < window.lease_from_s:
         request += 1
     is_open = True
@@ -139,7 +146,7 @@ def run(
         if job < n_jobs:
             upcoming = min(upcoming, jobs.submit_s[job])
         upcoming = min(upcoming, next_end(state, jobs))
-        upcoming = min(upcoming, state.count[NEXT_NODE_S], state.count[NEXT_LEASE_S])
+        upcoming = min(upcoming, state.tally[NEXT_NODE_S], state.tally[NEXT_LEASE_S])
         if failure < failures.time_s.size:
             upcoming = min(upcoming, failures.time_s[failure])
         if is_open and request < n_requests:
@@ -162,21 +169,19 @@ def run(
         while job < n_jobs and jobs.submit_s[job] <= now:
             submit(cluster, state, jobs, job, now)
             job += 1
-        if state.count[WAITING] > 0:
+        if state.tally[WAITING] > 0:
             schedule(cluster, state, jobs, now)
         if not is_open:
-            if job == n_jobs and state.count[WAITING] == 0:
+            if job == n_jobs and state.tally[WAITING] == 0:
                 break
             continue
         if window.tick_s > 0 and now == tick * window.tick_s:
-            _observe_tick(
-                cluster, state, policy, forecast, curve, ticks, requests, tick
-            )
+            _observe_tick(cluster, state, policy, forecast, curve, ticks, requests, tick)
             tick += 1
         first = request
         while request < n_requests and requests[request].time_s <= now:
             request += 1
-        if request > first or (sells and state.count[WAITING] > 0 and state.count[LEASES] > 0):
+        if request > first or (sells and state.tally[WAITING] > 0 and state.tally[LEASES] > 0):
             view = snapshot(cluster, state, requests, first, request, now, horizons_s, curve)
             apply(cluster, state, requests, leases, decide(policy, view), first, now)
     note_running(cluster, state, jobs)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled
+from tidegate.compiled import compiled, machine_int
 from tidegate.quota import Plan, Snapshot
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
@@ -27,23 +27,24 @@ from tidegate.simulate.state import (
     State,
 )
 
-_LEASE: Final = np.int64(Holder.LEASE)
-_SANITISING: Final = np.int64(Holder.SANITISING)
-_FAILED: Final = np.int64(Holder.FAILED)
-_COMPLETED: Final = np.int64(Outcome.COMPLETED)
-_RECALLED: Final = np.int64(Outcome.RECALLED)
-_BROKEN: Final = np.int64(Outcome.BROKEN)
-_LOST_NODE: Final = np.int64(Outcome.FAILED)
-_NOBODY: Final = np.int64(-1)
-_NO_GPUS: Final = np.int64(0)
-_OPEN: Final = np.int64(Outcome.OPEN)
+_LEASE: Final = machine_int(Holder.LEASE)
+_SANITISING: Final = machine_int(Holder.SANITISING)
+_FAILED: Final = machine_int(Holder.FAILED)
+_COMPLETED: Final = machine_int(Outcome.COMPLETED)
+_RECALLED: Final = machine_int(Outcome.RECALLED)
+_BROKEN: Final = machine_int(Outcome.BROKEN)
+_LOST_NODE: Final = machine_int(Outcome.FAILED)
+_NOBODY: Final = machine_int(-1)
+_ZERO: Final = machine_int(0)
+_NO_GPUS: Final = machine_int(0)
+_OPEN: Final = machine_int(Outcome.OPEN)
 
 
 @compiled
 def _make_available(cluster: Cluster, state: State, node: int) -> None:
     state.node[node].state = AVAILABLE
     state.node[node].clean = 1
-    state.count[IDLE] += 1
+    state.tally[IDLE] += 1
     set_free(state.tree, node, cluster.gpus_per_node)
 
 
@@ -51,7 +52,7 @@ def _make_available(cluster: Cluster, state: State, node: int) -> None:
 def _leave_state(state: State, node: int, now_s: int) -> None:
     """Count and record a node out of sanitising or repair."""
     was_failed = state.node[node].state == IS_FAILED
-    state.count[FAILED if was_failed else SANITISING] -= 1
+    state.tally[FAILED if was_failed else SANITISING] -= 1
     holder = _FAILED if was_failed else _SANITISING
     note_holding(state, node, holder, _NOBODY, state.node[node].since_s, now_s)
 
@@ -62,15 +63,15 @@ def _sanitise(cluster: Cluster, state: State, node: int, now_s: int) -> None:
     state.node[node].state = IS_SANITISING
     state.node[node].since_s = now_s
     state.node[node].until_s = until
-    state.count[SANITISING] += 1
-    state.count[NEXT_NODE_S] = min(state.count[NEXT_NODE_S], until)
+    state.tally[SANITISING] += 1
+    state.tally[NEXT_NODE_S] = min(state.tally[NEXT_NODE_S], until)
 
 
 @compiled
 def _comes_back(state: State, node: int) -> int:
     """Return when a node's sanitising or repair ends; NEVER for any other node."""
     held = state.node[node]
-    return held.until_s if held.state == IS_SANITISING or held.state == IS_FAILED else NEVER
+    return held.until_s if held.state in (IS_SANITISING, IS_FAILED) else NEVER
 
 
 @compiled
@@ -78,13 +79,13 @@ def _find_next_node(state: State) -> None:
     upcoming = NEVER
     for node in range(state.node.size):
         upcoming = min(upcoming, _comes_back(state, node))
-    state.count[NEXT_NODE_S] = upcoming
+    state.tally[NEXT_NODE_S] = upcoming
 
 
 @compiled
 def free_due_nodes(cluster: Cluster, state: State, now_s: int) -> None:
     """Make nodes available whose sanitising or repair has ended."""
-    if state.count[NEXT_NODE_S] > now_s:
+    if state.tally[NEXT_NODE_S] > now_s:
         return
     for node in range(cluster.nodes):
         if _comes_back(state, node) <= now_s:
@@ -111,7 +112,7 @@ def _end_lease(
     node = state.held[i].first_node
     while node >= 0:
         note_holding(state, node, _LEASE, request, state.held[i].since_s, now_s)
-        state.count[LEASED] -= 1
+        state.tally[LEASED] -= 1
         state.node[node].request = -1
         _sanitise(cluster, state, node, now_s)
         node = state.node[node].after
@@ -121,26 +122,26 @@ def _end_lease(
 def _drop(state: State, gone: NDArray[np.bool_]) -> None:
     """Close the gaps that ended leases left, and find out which ends next."""
     held = state.held
-    kept = np.int64(0)
+    kept = _ZERO
     upcoming = NEVER
-    for i in range(state.count[LEASES]):
+    for i in range(state.tally[LEASES]):
         if gone[i]:
             continue
         if kept < i:
             held[kept] = held[i]
         upcoming = min(upcoming, _lease_due(held, kept))
         kept += 1
-    state.count[LEASES] = kept
-    state.count[NEXT_LEASE_S] = upcoming
+    state.tally[LEASES] = kept
+    state.tally[NEXT_LEASE_S] = upcoming
 
 
 @compiled
 def end_due_leases(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
     """End the leases whose end or taking time has come."""
-    if state.count[NEXT_LEASE_S] > now_s:
+    if state.tally[NEXT_LEASE_S] > now_s:
         return
     held = state.held
-    gone = np.zeros(state.count[LEASES], dtype=np.bool_)
+    gone = np.zeros(state.tally[LEASES], dtype=np.bool_)
     for i in range(gone.size):
         if _lease_due(held, i) <= now_s:
             outcome = _COMPLETED
@@ -166,10 +167,10 @@ def fail_node(
         if free_gpus(state.tree, node) < cluster.gpus_per_node:
             kill_jobs_on(cluster, state, jobs, node, now_s)
         set_free(state.tree, node, _NO_GPUS)
-        state.count[IDLE] -= 1
+        state.tally[IDLE] -= 1
     else:
         if state.node[node].state == IS_LEASED:
-            gone = np.zeros(state.count[LEASES], dtype=np.bool_)
+            gone = np.zeros(state.tally[LEASES], dtype=np.bool_)
             for i in range(gone.size):
                 gone[i] = state.held[i].request == state.node[node].request
                 if gone[i]:
@@ -180,16 +181,16 @@ def fail_node(
     state.node[node].state = IS_FAILED
     state.node[node].since_s = now_s
     state.node[node].until_s = until_s
-    state.count[FAILED] += 1
+    state.tally[FAILED] += 1
     _find_next_node(state)
 
 
 @compiled
 def close_leasing(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
     """End every lease at the end of the window; nodes come back at once, nothing is measured any more."""
-    for i in range(state.count[LEASES]):
+    for i in range(state.tally[LEASES]):
         _end_lease(cluster, state, leases, i, now_s, _OPEN)
-    _drop(state, np.ones(state.count[LEASES], dtype=np.bool_))
+    _drop(state, np.ones(state.tally[LEASES], dtype=np.bool_))
     for node in range(cluster.nodes):
         if state.node[node].state == IS_SANITISING:
             _leave_state(state, node, now_s)
@@ -220,14 +221,14 @@ def snapshot(
     """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
     return Snapshot(
         now_s,
-        state.count[IDLE],
+        state.tally[IDLE],
         pending_nodes(cluster, state),
-        state.count[SANITISING],
-        state.count[LEASED],
+        state.tally[SANITISING],
+        state.tally[LEASED],
         cluster.sanitise_s,
         horizons_s,
         curve,
-        state.held[: state.count[LEASES]],
+        state.held[: state.tally[LEASES]],
         requests[first:past],
     )
 
@@ -249,8 +250,8 @@ def _hand_over(cluster: Cluster, state: State, request: int, nodes: int) -> tupl
             state.node[before].after = node
         before = node
     state.node[before].after = -1
-    state.count[IDLE] -= nodes
-    state.count[LEASED] += nodes
+    state.tally[IDLE] -= nodes
+    state.tally[LEASED] += nodes
     return first, all_clean
 
 
@@ -260,7 +261,7 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     request = requests[number]
     first_node, all_clean = _hand_over(cluster, state, number, request.nodes)
     start = now_s if all_clean else now_s + cluster.sanitise_s
-    lease = state.held[state.count[LEASES]]
+    lease = state.held[state.tally[LEASES]]
     lease.request = number
     lease.nodes = request.nodes
     lease.first_node = first_node
@@ -271,8 +272,8 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     lease.notice_s = request.notice_s
     lease.take_s = -1
     lease.price = request.price
-    state.count[LEASES] += 1
-    state.count[NEXT_LEASE_S] = min(state.count[NEXT_LEASE_S], lease.end_s)
+    state.tally[LEASES] += 1
+    state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], lease.end_s)
     return start
 
 
@@ -291,8 +292,9 @@ def apply(
     for i in range(plan.recall.size):
         if plan.recall[i]:
             held[i].take_s = now_s + held[i].notice_s
-            leases.notice_at_s[state.held[i].request] = now_s
-            state.count[NEXT_LEASE_S] = min(state.count[NEXT_LEASE_S], held[i].take_s)
+            request: int = held[i].request
+            leases[request].notice_at_s = now_s
+            state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], held[i].take_s)
     for i in range(plan.verdict.size):
         request = first + i
         leases[request].verdict = plan.verdict[i]

@@ -1,7 +1,7 @@
 """The free GPUs of the nodes, as a tree of maxima.
 
-Leaf ``size + i`` holds the free GPUs of node ``i``, 0 when the node is not available; every inner place holds the larger
-of its two children. The lowest and the highest node with room are found in O(log nodes).
+Leaf ``size + i`` holds the free GPUs of node ``i``, 0 when the node is not available; every inner
+place holds the larger of its two children. The lowest and the highest node with room are found in O(log nodes).
 """
 
 import numpy as np

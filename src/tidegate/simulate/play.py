@@ -5,7 +5,15 @@ from numpy.typing import NDArray
 
 from tidegate.forecast import HORIZONS_S, new_future_max
 from tidegate.quota import REQUEST, Policy
-from tidegate.simulate.kernel import TICK_TOTALS, run
+from tidegate.simulate.kernel import (
+    TICK_BUSY,
+    TICK_DEMAND,
+    TICK_FAILED,
+    TICK_PENDING,
+    TICK_SANITISING,
+    TICK_TOTALS,
+    run,
+)
 from tidegate.simulate.model import (
     Cluster,
     Failures,
@@ -21,12 +29,19 @@ from tidegate.simulate.state import HOLDINGS, LEASE_RESULT, new_state
 
 
 def _as_ticks(rows: NDArray[np.int32], products: int) -> Ticks:
-    totals = (rows[:, place].copy() for place in range(TICK_TOTALS))
     leased, bound = np.split(rows[:, TICK_TOTALS:], [products], axis=1)
-    return Ticks(*totals, leased.copy(), bound.copy())
+    return Ticks(
+        demand=rows[:, TICK_DEMAND].copy(),
+        busy=rows[:, TICK_BUSY].copy(),
+        pending=rows[:, TICK_PENDING].copy(),
+        sanitising=rows[:, TICK_SANITISING].copy(),
+        failed=rows[:, TICK_FAILED].copy(),
+        leased=leased.copy(),
+        bound=bound.copy(),
+    )
 
 
-def play(
+def play(  # noqa: PLR0913  each is one thing that a play depends on
     cluster: Cluster,
     jobs: Jobs,
     requests: Requests,
@@ -93,6 +108,6 @@ def play(
         held,
     )
     leases = Leases(*(results[name].copy() for name in Leases._fields))
-    rows = state.holdings[: state.count[HOLDINGS]]
+    rows = state.holdings[: state.tally[HOLDINGS]]
     order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 3], rows[:, 0]))
     return Played(state.job_start, leases, _as_ticks(ticks, products), held, rows[order])

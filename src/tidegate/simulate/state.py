@@ -12,7 +12,7 @@ from tidegate.simulate.nodes import new_tree
 I64 = NDArray[np.int64]
 Records = NDArray[Any]
 
-# Places in `State.count`.
+# Places in `State.tally`.
 IDLE: Final = 0
 BUSY: Final = 1
 WAITING: Final = 2  # jobs in the queue
@@ -66,7 +66,7 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    count : int64 array
+    tally : int64 array
         Running totals, at the places named above.
     tree : int64 array
         Free GPUs (see ``nodes.py``).
@@ -81,12 +81,12 @@ class State(NamedTuple):
     size_of_nodes : int64 array, shape (nodes + 1,)
         Place in ``queue`` of a number of whole nodes.
     held : array of HELD_LEASE
-        The first ``count[LEASES]`` are in use.
+        The first ``tally[LEASES]`` are in use.
     holdings : int64 array, shape (room, 5)
         Who held which node, as far as it is recorded.
     """
 
-    count: I64
+    tally: I64
     tree: I64
     node: Records
     heap: I64
@@ -125,9 +125,9 @@ def new_state(
     """Return the state of an idle, clean pool with room for everything that can happen."""
     nodes, g = cluster.nodes, cluster.gpus_per_node
     n_jobs = jobs.gpus.size
-    count = np.zeros(COUNTS, dtype=np.int64)
-    count[IDLE] = nodes
-    count[NEXT_NODE_S] = count[NEXT_LEASE_S] = NEVER
+    tally = np.zeros(COUNTS, dtype=np.int64)
+    tally[IDLE] = nodes
+    tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = NEVER
     node = np.zeros(nodes, dtype=NODE)
     node["clean"] = 1
     node["request"] = node["after"] = -1
@@ -136,7 +136,7 @@ def new_state(
     keys = min(n_jobs, nodes * g) + failures.node.size * g + 1
     rows = _holdings_room(cluster, jobs, requests, failures) if holdings else 0
     return State(
-        count=count,
+        tally=tally,
         tree=new_tree(nodes, g),
         node=node,
         heap=np.empty(keys, dtype=np.int64),
