@@ -139,8 +139,8 @@ def line_batches(path: Path) -> Iterator[pl.DataFrame]:
 
 
 def _tidy(batch: pl.DataFrame) -> pl.DataFrame:
-    if batch.height and batch[LINE][0] == 1:
-        batch = batch.with_columns(pl.col(RAW).str.strip_prefix("\ufeff"))
+    # A file joined from several may have a byte order mark at every seam.
+    batch = batch.with_columns(pl.col(RAW).str.strip_prefix("\ufeff"))
     return batch.filter(pl.col(RAW).str.contains(r"\S"))
 
 
