@@ -14,6 +14,9 @@ from tidegate.plan import LogSource, PoolCase, Scenario, Settings, TideSource
 from tidegate.quantity import parse_duration
 from tidegate.quota import POLICIES
 
+MOST_OFFERED_LOAD: Final = 100.0
+"""Beyond this a stream of requests says nothing more, and takes ever longer to play."""
+
 WAIT_PRICE_FACTOR: Final = 3
 """Without a fleet file, an internal GPU-hour of waiting is worth this many times the list price."""
 
@@ -130,7 +133,10 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     """
     _at_least("--nodes", nodes, 1)
     _at_least("--gpus-per-node", gpus_per_node, 1)
-    _at_least("--offered-load", offered_load, 0)
+    if not 0 <= offered_load <= MOST_OFFERED_LOAD:
+        raise _wrong(
+            "--offered-load", f"{offered_load:g} is out of range.", f"0 to {MOST_OFFERED_LOAD:g}."
+        )
     if not 0 <= reserve_nodes < nodes:
         raise _wrong("--reserve-nodes", f"{reserve_nodes} of {nodes} nodes.", "0 to nodes - 1.")
     if not 0 < risk < 1:

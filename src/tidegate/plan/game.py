@@ -1,6 +1,7 @@
 """A pool made ready to be played."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,8 @@ from tidegate.simulate import (
     play,
     seed_sequence,
 )
+
+MOST_PRICE_STEPS: Final = 10**6
 
 TICK_S: Final = 300
 """Decisions on the grid are taken every five minutes."""
@@ -75,6 +78,8 @@ class Game:
         The recall floor: longest notice of the pool's products plus sanitising.
     offered_nodes : float
         Mean nodes asked for at any time.
+    price_step : Decimal
+        Unit of the kernel's integer prices, in currency per GPU-hour.
     notes : tuple of str
         What was assumed, in sentences.
     too_large : polars.DataFrame
@@ -89,6 +94,7 @@ class Game:
     start_s: int
     floor_s: int
     offered_nodes: float
+    price_step: Decimal
     notes: tuple[str, ...]
     too_large: pl.DataFrame
 
@@ -98,6 +104,7 @@ class Game:
             self.case.offers,
             offered_nodes=self.offered_nodes,
             window=self.window,
+            price_step=self.price_step,
             randomness=seed_sequence(f"{self.case.pool.id}/requests", seed),
         )
 
@@ -121,7 +128,7 @@ class Game:
             code=int(code),
             cap_nodes=self.cluster.nodes * share_percent // 100,
             eps=wanted.risk,
-            wait_price=round(wanted.wait_price * 1000),
+            wait_price=round(wanted.wait_price / self.price_step),
             floor_s=self.floor_s,
         )
 
@@ -153,6 +160,18 @@ def _without_too_large(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFr
         pl.col("job_id").alias("raw"),
     ).cast({name: kind() for name, kind in REJECT_SCHEMA.items()})
     return log.frame.filter(pl.col("gpus") <= pool.gpus), rows
+
+
+def _price_step(case: PoolCase) -> Decimal:
+    """Return the kernel's unit of price: a thousandth, or more where prices run to millions.
+
+    The kernel weighs prices times node-seconds in 64 bits; what is billed is counted apart, exactly.
+    """
+    step = Decimal("0.001")
+    highest = max((offer.price for offer in case.offers), default=Decimal(0))
+    while max(highest, case.pool.policy.wait_price) / step > MOST_PRICE_STEPS:
+        step *= 10
+    return step
 
 
 def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
@@ -221,6 +240,7 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         start_s=start_s,
         floor_s=longest + settings.sanitise_s,
         offered_nodes=settings.offered_load * headroom,
+        price_step=_price_step(case),
         notes=tuple(notes),
         too_large=too_large,
     )

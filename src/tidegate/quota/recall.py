@@ -41,7 +41,7 @@ def _nodes_of(held: Records, which: NDArray[np.bool_]) -> int:
 
 @compiled
 def taking_cost(held: Records, now_s: int) -> I64:
-    """Return what giving notice now costs, lease by lease (price thousandths x node-seconds x 10).
+    """Return what giving notice now costs, lease by lease (price x node-seconds x 10).
 
     Rent forgone until the wanted end, work lost since a checkpoint and, when a promise is broken,
     the refund of what was charged with a credit of 30 % on top.

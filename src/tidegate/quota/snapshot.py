@@ -20,7 +20,7 @@ HELD_LEASE: Final = np.dtype(
         ("firm_until_s", np.int64),  # may not be taken back before
         ("notice_s", np.int64),
         ("take_s", np.int64),  # when it will be taken; -1 when not under notice
-        ("price", np.int64),  # thousandths of the currency per GPU-hour
+        ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
     ]
 )
 """A lease that holds nodes now."""
@@ -33,7 +33,7 @@ REQUEST: Final = np.dtype(
         ("duration_s", np.int64),
         ("firm_s", np.int64),  # guaranteed time from the start of the lease
         ("notice_s", np.int64),
-        ("price", np.int64),  # thousandths of the currency per GPU-hour
+        ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
     ]
 )
 """A request for a lease."""

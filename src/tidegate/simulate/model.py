@@ -58,7 +58,7 @@ class Requests(NamedTuple):
         When, which product (its place in the pool's list), how many nodes, for how long.
     firm_s : guaranteed time from the start of the lease
     notice_s : notice before nodes are taken back
-    price : thousandths of the currency per GPU-hour
+    price : an integer in a unit common to all requests and the policy's price of waiting
     """
 
     time_s: I64

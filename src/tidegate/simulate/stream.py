@@ -3,6 +3,7 @@
 import math
 import zlib
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ def draw_requests(
     *,
     offered_nodes: float,
     window: Window,
+    price_step: Decimal,
     randomness: np.random.SeedSequence,
 ) -> Requests:
     """Draw a Poisson stream of requests per product, merged in order of time.
@@ -41,6 +43,8 @@ def draw_requests(
         Mean nodes asked for at any time, not negative.
     window : Window
         Requests come in [lease_from_s, stop_s).
+    price_step : Decimal
+        Unit of the requests' integer prices, in currency per GPU-hour.
     randomness : numpy.random.SeedSequence
         The same one gives the same stream; each product draws from a child of its own.
 
@@ -66,7 +70,7 @@ def draw_requests(
         spread = np.exp(demand.sigma * random.standard_normal(count))
         duration = np.maximum(1, np.rint(demand.median_s * spread)).astype(np.int64)
         firm = np.array([offer.product.guaranteed_s(int(d)) for d in duration], dtype=np.int64)
-        price = round(offer.price * 1000)
+        price = round(offer.price / price_step)
         for column, values in zip(
             columns,
             (

@@ -238,7 +238,7 @@ class FleetTable(Table):
     currency: Annotated[str, BeforeValidator(_currency)] = Field(
         description="an ISO 4217 code, such as USD, or XXX for relative prices"
     )
-    offered_load: Number = Field(1.5, gt=0, description="a number above 0")
+    offered_load: Number = Field(1.5, gt=0, le=100, description="a number above 0, at most 100")
     sanitise: Duration = Field(300, description=DURATION_EXAMPLE)
     site: list[SiteTable] = Field(min_length=1, description="at least one [[site]]")
     cohort: list[CohortTable] = Field(default_factory=list, description="[[cohort]] tables")
