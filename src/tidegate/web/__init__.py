@@ -1,0 +1,1 @@
+"""Pages and charts, with nothing loaded from elsewhere."""
