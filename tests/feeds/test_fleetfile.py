@@ -192,11 +192,12 @@ def test_windows_line_ends_are_no_obstacle(tmp_path: Path):
 
 def test_standard_offers_and_the_fleet_file_agree(tmp_path: Path):
     chip = catalogue()["H100-SXM"]
-    offers, currency, said = standard_offers(chip, "USD", None)
+    standard = standard_offers(chip, "USD", None)
     text = SMALL.replace('["flex"]', '["preemptible", "flex", "day", "week"]')
-    assert read(tmp_path, text).cases[0].offers == offers
-    assert currency == "USD"
-    assert "3.79" in said[0]
+    assert read(tmp_path, text).cases[0].offers == standard.offers
+    assert standard.list_price == Decimal("3.79")
+    assert standard.currency == "USD"
+    assert "3.79" in standard.assumptions[0]
 
 
 @pytest.mark.parametrize(
