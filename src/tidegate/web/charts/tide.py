@@ -88,17 +88,17 @@ def _grid(tide: pl.DataFrame) -> tuple[int, int]:
 
 
 def _layers(pool: PoolResult) -> tuple[tuple[str, str, str], ...]:
-    """Column, label and colour of each area, from the bottom of the stack."""
+    """Column, label and colour of each area that is ever above zero, from the bottom of the stack."""
     products = [offer.product.id for offer in pool.case.offers]
-    leased = [
-        (f"leased_gpus:{p}", f"leased: {p}", product_colour(i)) for i, p in enumerate(products)
-    ]
-    return (
+    layers = (
         ("internal_gpus", "own jobs", "internal"),
-        *((column, label, hue) for column, label, hue in leased if column in pool.tide.columns),
+        *((f"leased_gpus:{p}", f"leased: {p}", product_colour(i)) for i, p in enumerate(products)),
         ("sanitising_gpus", "sanitising", "sanitising"),
         ("failed_gpus", "failed", "failed"),
     )
+    held = pool.tide.select(pl.exclude("policy", "time_s").max())
+    rising = {name for name in held.columns if (held[name][0] or 0) > 0}
+    return tuple(layer for layer in layers if layer[0] in rising or layer is layers[0])
 
 
 def _dataset(
