@@ -134,6 +134,22 @@ def test_best_is_a_word_and_compares_those_that_lease(three_tiers: BacktestResul
     assert [">best<" in cell for cell in cells] == [False, False, False, True]
 
 
+def test_figures_that_read_the_same_are_equally_good():
+    pool = results.pool_result(days=4)
+    close = {"static": 898.0, "reactive": 899.0, "tidegate": 2400.0}
+    same = replace(
+        pool,
+        policies=tuple(
+            replace(p, internal_delay_p99_s=close.get(p.policy, 0.0)) for p in pool.policies
+        ),
+    )
+    source = render(results.backtest(same))
+    row = re.search(r'<th scope="row">Delay of own jobs, 99th.*?</tr>', source, re.S)
+    assert row
+    cells = re.findall(r"<td.*?</td>", row[0], re.S)
+    assert [">best<" in cell for cell in cells] == [False, True, True, False]
+
+
 def test_every_figure_has_a_definition(three_tiers: BacktestResult):
     shown = {field.name for field in fields(PolicyResult)} - {"policy", "setting"}
     assert shown <= {metric.key for metric in DEFINITIONS}
@@ -147,12 +163,20 @@ def test_every_figure_has_a_definition(three_tiers: BacktestResult):
 
 def test_the_clairvoyant_row_comes_with_its_figure(three_tiers: BacktestResult):
     pool = three_tiers.pool("h100")
-    known = replace(
-        pool, policies=tuple(replace(p, revenue_share_of_clairvoyant=0.8125) for p in pool.policies)
-    )
+    rules = tuple(replace(p, revenue_share_of_clairvoyant=0.8125) for p in pool.policies)
+    bound = replace(rules[-1], policy="clairvoyant", revenue=Decimal(999_999), refusals={})
+    known = replace(pool, policies=(*rules, bound))
     text = Page(render(results.backtest(known))).text
     assert "81.2 %" in text
     assert "81.2 %" not in Page(render(results.backtest(pool))).text
+    assert "999,999 best" not in text
+
+
+def test_hindsight_is_never_the_policy_spoken_of():
+    pool = results.pool_result("solo", policies=("reactive",), days=4)
+    bound = replace(pool.policies[-1], policy="clairvoyant", revenue=Decimal(999_999))
+    text = Page(render(results.backtest(replace(pool, policies=(*pool.policies, bound))))).text
+    assert "leased for USD 999,999" not in text
 
 
 def test_rows_left_out_are_told(three_tiers: BacktestResult):

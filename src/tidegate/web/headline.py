@@ -7,11 +7,18 @@ from tidegate.web.wording import money, number, percent
 
 FIRST: Final = "tidegate"
 NOTHING_LEASED: Final = "none"
+BOUND: Final = "clairvoyant"
+"""What hindsight could earn: no rule that could be followed, so that it never competes."""
+
+
+def competes(policy: PolicyResult) -> bool:
+    """Return whether a policy leases by a rule that could be followed."""
+    return policy.policy not in (NOTHING_LEASED, BOUND)
 
 
 def headline_policy(pool: PoolResult) -> PolicyResult | None:
     """Return the result of ``tidegate``, else of the last policy that leases, else None."""
-    leasing = [p for p in pool.policies if p.policy != NOTHING_LEASED]
+    leasing = [p for p in pool.policies if competes(p)]
     return pool.policy(FIRST) or (leasing[-1] if leasing else None)
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from tidegate.plan.result import PoolResult
 from tidegate.web.charts.chart import Chart, Key, Option, axis, format_as, frame
-from tidegate.web.headline import NOTHING_LEASED, headline_policy
+from tidegate.web.headline import NOTHING_LEASED, competes, headline_policy
 from tidegate.web.palette import colour
 from tidegate.web.table import Column, Table, row
 from tidegate.web.wording import duration, number, percent
@@ -38,7 +38,9 @@ def delay_chart(pool: PoolResult) -> Chart | None:
         pl.len().alias("jobs"), *((pl.col("delay_s") > d).mean().alias(str(d)) for d in DELAYS_S)
     )
     shares = {record["policy"]: record for record in later.iter_rows(named=True)}
-    played = [p for p in pool.policies if p.policy in shares]
+    played = [p for p in pool.policies if p.policy in shares and competes(p)]
+    if not played:
+        return None
     names = [p.policy for p in played]
     hues = {name: _HUES.get(name, f"product-{4 + i % 3}") for i, name in enumerate(names)}
     summary = (

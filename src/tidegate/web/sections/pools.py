@@ -6,7 +6,7 @@ from typing import Final
 from tidegate.lease.product import ProductKind
 from tidegate.plan.result import PolicyResult, PoolResult
 from tidegate.quota import POLICIES
-from tidegate.web.headline import NOTHING_LEASED, headline_policy
+from tidegate.web.headline import competes, headline_policy
 from tidegate.web.metrics import POLICY_METRICS, Metric
 from tidegate.web.table import Cell, Column, Row, Table, row, text_column
 from tidegate.web.wording import (
@@ -49,7 +49,8 @@ def policy_table(pool: PoolResult, currency: str) -> Table | None:
         ),
         tuple(rows),
         note=" ".join(f"{p.policy}: {said[p.policy]}." for p in pool.policies if p.policy in said)
-        + " “Best” compares the policies that lease. Means over seeds; miss rates are of the first "
+        + " “Best” compares the policies that lease by a rule."
+        + " Means over seeds; miss rates are of the first "
         + "seed, and are to be held against the pool's risk of "
         + f"{percent(pool.case.pool.policy.risk)}.",
     )
@@ -66,20 +67,22 @@ def _metric_row(
     values: Sequence[float | None],
     currency: str,
 ) -> Row:
-    known = [
-        value
-        for value, policy in zip(values, policies, strict=True)
-        if value is not None and policy.policy != NOTHING_LEASED
+    money = metric.unit == "currency"
+    texts = [amount_text(v, currency) if money else metric.text(v) for v in values]
+    rivals = [
+        (value, text)
+        for value, text, policy in zip(values, texts, policies, strict=True)
+        if value is not None and competes(policy)
     ]
-    best = None
-    if metric.better and len(known) > 1 and min(known) != max(known):
-        best = max(known) if metric.better == "high" else min(known)
-    cells = [_label(metric, currency)]
-    for value, policy in zip(values, policies, strict=True):
-        text = amount_text(value, currency) if metric.unit == "currency" else metric.text(value)
-        is_best = value is not None and value == best and policy.policy != NOTHING_LEASED
-        cells.append(Cell(text, mark="best" if is_best else ""))
-    return row(cells)
+    best = ""
+    # Where the texts are all the same, so is the figure to a reader.
+    if metric.better and len({text for _, text in rivals}) > 1:
+        best = (max(rivals) if metric.better == "high" else min(rivals))[1]
+    cells = [
+        Cell(text, mark="best" if text == best and competes(policy) else "")
+        for text, policy in zip(texts, policies, strict=True)
+    ]
+    return row([_label(metric, currency), *cells])
 
 
 def _seed_row(metric: Metric, policies: Sequence[PolicyResult], currency: str) -> Row:
@@ -156,7 +159,7 @@ def product_table(pool: PoolResult, currency: str) -> Table | None:
 
 def refusal_table(pool: PoolResult) -> Table | None:
     """Return requests refused, by reason and policy, or None when none was."""
-    leasing = [p for p in pool.policies if p.policy != NOTHING_LEASED]
+    leasing = [p for p in pool.policies if competes(p)]
     reasons = list(dict.fromkeys(reason for p in leasing for reason in p.refusals))
     reasons.sort(key=lambda reason: (*REASONS, reason).index(reason))
     if not reasons:
