@@ -52,7 +52,7 @@ def settings_from_options(
     scenario : Scenario
         Gives the offered load, the sanitising time and the currency.
     policies : sequence of str or None
-        Names of :data:`tidegate.quota.POLICIES`; None for all.
+        Names of :data:`tidegate.quota.POLICIES`; None for all that are played (not the clairvoyant bound).
     seeds : int
         How many seeds to play, from 0 on.
     warmup : str
@@ -72,7 +72,7 @@ def settings_from_options(
     except ValueError as error:
         raise _wrong("--warmup", f"{error}.", "a duration such as 14d or 12h.") from error
     return Settings(
-        policies=tuple(policies or known),
+        policies=tuple(policies or Settings.policies),
         seeds=tuple(range(seeds)),
         warmup_s=warmup_s,
         offered_load=scenario.offered_load,

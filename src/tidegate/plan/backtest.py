@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 
 from tidegate.demand import JobLog, Rejects
 from tidegate.fleet.pool import Pool
+from tidegate.plan.clairvoyant import TIME_LIMIT_S, Bound, clairvoyant
 from tidegate.plan.frames import curve_frame, job_frame, request_frame, tide_frame
 from tidegate.plan.game import Game, Settings, prepare
 from tidegate.plan.result import PolicyResult, PoolResult, Span
 from tidegate.plan.scenario import PoolCase
-from tidegate.plan.summary import Measured, measure, summarise
+from tidegate.plan.summary import Measured, measure, summarise, summarise_bound
 from tidegate.quota import POLICIES, PolicyCode
 from tidegate.simulate import Holder, Played
 
 SHARES: Final = tuple(range(10, 101, 10))
 """Shares in percent among which ``static`` takes the best in hindsight."""
+
+_BOUND: Final = "clairvoyant"
 
 Progress = Callable[[str, int, int], None]
 """Called with the pool, how many of its plays are done, and how many there are."""
@@ -42,19 +45,26 @@ def _settings_of(code: PolicyCode) -> tuple[int, ...]:
 
 
 def _selling(case: PoolCase, settings: Settings) -> list[tuple[str, PolicyCode]]:
-    """Return the policies that lease, in their order; none for a pool that sells nothing."""
+    """Return the policies that are played and lease, in their order; none for a pool that sells nothing."""
     return [
         (name, code)
         for name, code, _ in POLICIES
-        if case.offers and code is not PolicyCode.NONE and name in settings.policies
+        if case.offers
+        and code is not None
+        and code is not PolicyCode.NONE
+        and name in settings.policies
     ]
 
 
+def _is_bounded(case: PoolCase, settings: Settings) -> bool:
+    return bool(case.offers) and _BOUND in settings.policies
+
+
 def plays_of(case: PoolCase, settings: Settings) -> int:
-    """Return how many plays a pool takes, for a progress bar."""
+    """Return how many plays a pool takes, for a progress bar; a bound counts as one."""
     alone = len(settings.seeds) if case.failures else 1
     variants = sum(len(_settings_of(code)) for _, code in _selling(case, settings))
-    return alone + variants * len(settings.seeds)
+    return alone + (variants + _is_bounded(case, settings)) * len(settings.seeds)
 
 
 def _play_alone(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> _Alone:
@@ -90,6 +100,36 @@ def _best(
         if not best_plays or sum(m.revenue for m in plays) > sum(m.revenue for m in best_plays):
             best_share, best_plays = share, plays
     return best_share, best_plays
+
+
+def _bounds(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> list[Bound] | None:
+    """Return the clairvoyant bound of every seed; None when one was not found in time."""
+    prices = np.array([float(offer.price) for offer in game.case.offers])
+    alone = game.policy(PolicyCode.NONE)
+    bounds: list[Bound] = []
+    for place, seed in enumerate(seeds):
+        if place == 0 or game.case.failures:
+            holdings = game.play(alone, seed, holdings=True).holdings
+        requests = game.requests(seed)
+        found = clairvoyant(game.cluster, requests, prices[requests.product], game.window, holdings)
+        told()
+        if found is None:
+            for _ in seeds[place + 1 :]:
+                told()
+            return None
+        bounds.append(found)
+    return bounds
+
+
+def _with_shares(results: Sequence[PolicyResult]) -> list[PolicyResult]:
+    """Set every policy's revenue over that of the last, the bound."""
+    most = results[-1].revenue
+    return [
+        dataclasses.replace(
+            p, revenue_share_of_clairvoyant=float(p.revenue / most) if most else None
+        )
+        for p in results
+    ]
 
 
 def backtest_pool(
@@ -153,6 +193,18 @@ def backtest_pool(
         leases.append(request_frame(name, seeds, [m.leases for m in plays]))
         if code is PolicyCode.TIDEGATE:
             curve = curve_frame(game, played.ticks)
+    notes = game.notes
+    if _is_bounded(case, settings):
+        bounds = _bounds(game, seeds, told)
+        if bounds is None:
+            notes += (f"No clairvoyant bound: it takes more than {TIME_LIMIT_S:g} s for a seed.",)
+        else:
+            results.append(
+                summarise_bound(
+                    game, seeds, bounds, idle_gpu_hours=idle, currency=settings.currency
+                )
+            )
+            results = _with_shares(results)
     return PoolResult(
         case=case,
         span=Span(
@@ -173,7 +225,7 @@ def backtest_pool(
         curve=curve,
         jobs=pl.concat(jobs),
         leases=pl.concat(leases) if leases else pl.DataFrame(),
-        notes=game.notes,
+        notes=notes,
     )
 
 

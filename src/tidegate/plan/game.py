@@ -40,7 +40,8 @@ class Settings:
     Attributes
     ----------
     policies : tuple of str
-        Names of :data:`tidegate.quota.POLICIES`; ``none`` is always played, as the measure of delay.
+        Names of :data:`tidegate.quota.POLICIES`, by default those that are played; ``none`` always is, as the
+        measure of delay.
     seeds : tuple of int
         Seeds of the request streams and of the failures.
     warmup_s : int
@@ -53,7 +54,7 @@ class Settings:
         ISO 4217 code of all prices.
     """
 
-    policies: tuple[str, ...] = tuple(name for name, _, _ in POLICIES)
+    policies: tuple[str, ...] = tuple(name for name, code, _ in POLICIES if code is not None)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     warmup_s: int = 14 * 86400
     offered_load: float = 1.5
@@ -132,7 +133,9 @@ class Game:
             floor_s=self.floor_s,
         )
 
-    def play(self, policy: Policy, seed: int, *, record: bool = False) -> Played:
+    def play(
+        self, policy: Policy, seed: int, *, record: bool = False, holdings: bool = False
+    ) -> Played:
         """Play the pool under a policy with a seed's requests and failures."""
         return play(
             self.cluster,
@@ -142,6 +145,7 @@ class Game:
             policy,
             self.window,
             record=record,
+            holdings=holdings,
             products=len(self.case.offers),
         )
 

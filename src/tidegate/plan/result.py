@@ -70,7 +70,8 @@ class PolicyResult:
         Per horizon of :data:`MISS_HORIZONS`, the share of moments at which demand rose above the
         curve's bound within the horizon; None without a curve, or where the log is too short.
     revenue_share_of_clairvoyant : float or None
-        None until that policy exists.
+        Revenue over that of ``clairvoyant`` on the same seeds; None when that was not asked for, was not
+        found in time, or is zero.
     products : tuple of ProductResult
         In the order of the pool's offers.
     refusals : mapping of str to float
@@ -168,7 +169,8 @@ class PoolResult:
     depreciation : Decimal or None
         Straight-line depreciation of the pool's cohorts over the measured time; None without cohorts.
     policies : tuple of PolicyResult
-        In the order of :data:`tidegate.quota.POLICIES`.
+        In the order of :data:`tidegate.quota.POLICIES`. ``clairvoyant`` is missing when it was not found in time
+        (``notes`` say so).
     tide : polars.DataFrame
         The pool on the grid, one row per policy and tick, from the first seed. Columns: ``policy``,
         ``time_s`` (log's clock), ``demand_gpus`` (internal, waiting included), ``internal_gpus`` (held),

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.lease.product import Offer
+from tidegate.plan.clairvoyant import Bound
 from tidegate.plan.game import Game
 from tidegate.plan.measure import Delay, internal_delay, lease_table, miss_rates, revenue_by_product
 from tidegate.plan.result import MISS_HORIZONS, PolicyResult, ProductResult
@@ -92,6 +93,11 @@ def _product(
     )
 
 
+def _rounding(currency: str) -> Callable[[Decimal], Decimal]:
+    step = Decimal(1).scaleb(-minor_units(currency))
+    return lambda amount: amount.quantize(step)
+
+
 def _mean(values: Sequence[Decimal]) -> Decimal:
     return sum(values, Decimal(0)) / len(values)
 
@@ -127,11 +133,7 @@ def summarise(
     currency : str
         Money is rounded to its minor units here, and only here.
     """
-    step = Decimal(1).scaleb(-minor_units(currency))
-
-    def rounded(amount: Decimal) -> Decimal:
-        return amount.quantize(step)
-
+    rounded = _rounding(currency)
     leases = pl.concat([m.leases for m in plays])
     gpu_hours = float(leases["gpu_hours"].sum())
     firm = float(leases["firm_gpu_seconds"].sum())
@@ -156,4 +158,66 @@ def summarise(
             str(reason): count / len(plays)
             for reason, count in refused.group_by("verdict").len().sort("verdict").iter_rows()
         },
+    )
+
+
+def summarise_bound(
+    game: Game,
+    seeds: Sequence[int],
+    bounds: Sequence[Bound],
+    *,
+    idle_gpu_hours: float,
+    currency: str,
+) -> PolicyResult:
+    """Return the clairvoyant bound as a policy's result: it delays, breaks and evicts nothing.
+
+    Parameters
+    ----------
+    game : Game
+        The pool.
+    seeds, bounds : sequence of int, sequence of Bound
+        The bound of each seed, at least one.
+    idle_gpu_hours, currency
+        As in :func:`summarise`.
+    """
+    rounded = _rounding(currency)
+    streams = [game.requests(seed).product for seed in seeds]
+    hours_per_node_s = game.cluster.gpus_per_node / 3600
+
+    def mean_of(values: Sequence[NDArray[np.float64]], place: int) -> float:
+        return fmean(
+            float(v[asked == place].sum()) for v, asked in zip(values, streams, strict=True)
+        )
+
+    products = []
+    for place, offer in enumerate(game.case.offers):
+        gpu_hours = mean_of([b.node_seconds for b in bounds], place) * hours_per_node_s
+        products.append(
+            ProductResult(
+                product=offer.product.id,
+                requests=fmean(float(np.sum(asked == place)) for asked in streams),
+                admitted=mean_of([b.accepted for b in bounds], place),
+                gpu_hours=gpu_hours,
+                revenue=rounded(Decimal(gpu_hours) * offer.price),
+                broken=0.0,
+            )
+        )
+    gpu_hours = sum(p.gpu_hours for p in products)
+    revenues = [Decimal(b.revenue) for b in bounds]
+    return PolicyResult(
+        policy="clairvoyant",
+        setting=None,
+        revenue=rounded(_mean(revenues)),
+        revenue_by_seed=tuple(rounded(r) for r in revenues),
+        harvested_gpu_hours=gpu_hours,
+        harvested_share_of_idle=gpu_hours / idle_gpu_hours if idle_gpu_hours else 0.0,
+        internal_delay_mean_s=0.0,
+        internal_delay_p99_s=0.0,
+        delayed_jobs_share=0.0,
+        broken_share=0.0,
+        evictions_per_1000_gpu_hours=0.0,
+        miss_rate=dict.fromkeys(MISS_HORIZONS),
+        revenue_share_of_clairvoyant=None,
+        products=tuple(products),
+        refusals={},
     )

@@ -13,15 +13,21 @@ class PolicyCode(IntEnum):
     TIDEGATE = 3
 
 
-POLICIES: Final[tuple[tuple[str, PolicyCode, str], ...]] = (
+POLICIES: Final[tuple[tuple[str, PolicyCode | None, str], ...]] = (
     # What the owner has today: every other policy's internal delay is measured against it.
     ("none", PolicyCode.NONE, "nothing is leased"),
     # A fixed share of the pool, the best one in hindsight: what a quota set by hand can reach.
-    ("static", PolicyCode.STATIC, "at most a fixed share of the nodes, the best share in hindsight"),
+    (
+        "static",
+        PolicyCode.STATIC,
+        "at most a fixed share of the nodes, the best share in hindsight",
+    ),
     # What cohort lending or plain preemption does.
     ("reactive", PolicyCode.REACTIVE, "lend all that is idle, take back when needed"),
     # Quota curve, admission by firm horizon, recall at least cost.
     ("tidegate", PolicyCode.TIDEGATE, "promise by the quota curve, recall at least cost"),
+    # Not a rule that can be played but a bound on all of them, hence without a code: `tidegate.plan.clairvoyant`.
+    ("clairvoyant", None, "an upper bound: knows every job and every request beforehand"),
 )
 """Name, code and one sentence of every policy, in the order in which results show them."""
 
@@ -38,7 +44,7 @@ class Policy(NamedTuple):
     eps : float
         Risk of the quota curve, in (0, 1).
     wait_price : int
-        Price of internal waiting beyond the floor, thousandths of the currency per GPU-hour.
+        Price of a GPU-hour of internal waiting beyond the floor, in the unit of the leases' prices.
     floor_s : int
         The recall floor in seconds: longest notice plus sanitising.
     """
