@@ -224,11 +224,14 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
     demand = jobs_to_series(frame, step_s=TICK_S, start=start_s + warmup_s, stop=stop_s)
     free_nodes = (pool.gpus - demand["gpus"].to_numpy()) / pool.gpus_per_node
     headroom = float(np.maximum(0, free_nodes - pool.policy.reserve_nodes).mean())
-    if case.offers:
-        notes.append(
-            f"Tenants ask for {settings.offered_load:g} times the mean headroom of {headroom:.1f} nodes."
-        )
     longest = max((offer.product.notice_s for offer in case.offers), default=0)
+    floor_s = longest + settings.sanitise_s
+    if case.offers:
+        load = f"{settings.offered_load:g} times the mean headroom of {headroom:.1f} nodes"
+        notes += [
+            f"Tenants ask for {load}.",
+            f"The recall floor is {floor_s} s: the longest notice and sanitising.",
+        ]
     return Game(
         case=case,
         frame=frame,
@@ -242,7 +245,7 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         ),
         window=window,
         start_s=start_s,
-        floor_s=longest + settings.sanitise_s,
+        floor_s=floor_s,
         offered_nodes=settings.offered_load * headroom,
         price_step=_price_step(case),
         notes=tuple(notes),
