@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tidegate.app.library import backtest, read_fleet, read_jobs
     from tidegate.errors import TidegateError
     from tidegate.plan import BacktestResult, PolicyResult, PoolResult
+    from tidegate.web import plots
 
 __all__ = [
     "BacktestResult",
@@ -19,6 +20,7 @@ __all__ = [
     "PoolResult",
     "TidegateError",
     "backtest",
+    "plots",
     "read_fleet",
     "read_jobs",
 ]
@@ -29,6 +31,7 @@ _HOMES = {
     "PoolResult": "tidegate.plan",
     "TidegateError": "tidegate.errors",
     "backtest": "tidegate.app.library",
+    "plots": "tidegate.web.plots",
     "read_fleet": "tidegate.app.library",
     "read_jobs": "tidegate.app.library",
 }
@@ -40,6 +43,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tidegate' has no attribute {name!r}")
     import importlib  # noqa: PLC0415
 
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    home = importlib.import_module(_HOMES[name])
+    value = home if _HOMES[name].endswith(f".{name}") else getattr(home, name)
     globals()[name] = value
     return value
