@@ -21,10 +21,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format docs bench bench-speed lock clean
+.PHONY: help run test test-all check format docs bench bench-speed bench-harvest lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/run ## backtest the example fleet (installs what it needs into .venv first)
 	$(BIN)/tidegate backtest examples/three-tiers.toml
@@ -54,10 +54,13 @@ docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: bench-speed ## every benchmark
+bench: bench-speed bench-harvest ## every benchmark
 
 bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
 	$(BIN)/python bench/speed.py
+
+bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 takes one seed instead of five
+	$(BIN)/python -m bench.harvest $(if $(QUICK),--quick)
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
 	$(COMPILE) --group build -o requirements.lock
