@@ -40,6 +40,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.log is not None and options.nodes is None:
         parser.error("--log needs --nodes")
+    if not all("=" in pair for pair in options.where):
+        parser.error("--where takes COLUMN=VALUE")
     return options
 
 
@@ -66,9 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
         orders = [Order(case, part, seeds, options.risk) for part in parts for case in cases]
-        for done in as_completed([pool.submit(run, order) for order in orders]):
-            name, part = done.result()
-            found[name] |= part
+        try:
+            for done in as_completed([pool.submit(run, order) for order in orders]):
+                name, part = done.result()
+                found[name] |= part
+        except ValueError as error:
+            pool.shutdown(cancel_futures=True)
+            raise SystemExit(str(error)) from None
     judged = [judged_case(case) for case in found.values()]
     means = mean_rows(judged, "policies")
     host = machine()
@@ -82,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "means": means,
         "targets": targets(judged, means),
     }
-    for line in lines_of(result):
-        print(line)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1))
+    for line in lines_of(result):
+        print(line)
     print(
         f"\n{len(seeds)} seeds, {result['seconds']} s on {host['cpu']}, {host['cores']} cores; {options.out}"
     )

@@ -9,6 +9,7 @@ from bench.harvesting.calibration import misses, rows_of, shift_of
 from bench.harvesting.cases import Case, game_of, pool_case
 from numpy.typing import NDArray
 
+from tidegate.errors import TidegateError
 from tidegate.feeds import read_jobs
 from tidegate.plan import (
     MISS_HORIZONS,
@@ -163,5 +164,14 @@ PARTS: Final = {
 
 
 def run(order: Order) -> tuple[str, Row]:
-    """Play one part of a case; return the case's name and what was found."""
-    return order.case.name, PARTS[order.part](order)
+    """Play one part of a case; return the case's name and what was found.
+
+    Raises
+    ------
+    ValueError
+        When the log cannot be used; of a type that finds its way back from another process.
+    """
+    try:
+        return order.case.name, PARTS[order.part](order)
+    except TidegateError as error:
+        raise ValueError(f"{order.case.name}: {error}") from None
