@@ -15,7 +15,8 @@ the rejects file and are not raised.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 CODES: Final[dict[str, str]] = {
     # fleet file
@@ -107,6 +108,11 @@ class TidegateError(Exception):
         self.place = place or Place()
         self.expected = expected
         super().__init__(str(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross from one process to another."""
+        again = partial(type(self), place=self.place, expected=self.expected)
+        return again, (self.code, self.message), self.__dict__
 
     def __str__(self) -> str:
         where = str(self.place)

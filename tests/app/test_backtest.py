@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.cli.calling import FLEET, fleet_of, log_of
 
-from tidegate.app import load, run, scenario_from_options, settings_from_options, write
+from tidegate.app import load, problems, run, scenario_from_options, settings_from_options, write
 from tidegate.app.options import windowed
 from tidegate.errors import FeedError, OptionError, RunError
 from tidegate.feeds.fleetfile import read_fleet
@@ -47,10 +47,17 @@ def test_a_problem_log_is_read_and_reported(tmp_path: Path):
     log_of(tmp_path, torn=10)
     scenario = read_fleet(fleet_of(tmp_path))
     log_of(tmp_path, torn=10)
-    demand = load(scenario)
-    assert [problem.code for problem in demand.problems] == ["TG-FEED-REJECTS"]
-    assert demand.logs[0].frame.height == 190
-    assert load(scenario, max_rejects=0.1).problems == ()
+    result = a_run(scenario)
+    assert [problem.code for problem in problems(result, 0.01)] == ["TG-FEED-REJECTS"]
+    assert result.pools[0].jobs_count == 190
+    assert problems(result, 0.1) == []
+
+
+def test_jobs_larger_than_the_pool_count_as_rejected(tmp_path: Path):
+    scenario = scenario_from_options(log_of(tmp_path, torn=0), nodes=1, gpus_per_node=1)
+    result = a_run(scenario)
+    assert result.pools[0].rejects.count > 0
+    assert [problem.code for problem in problems(result, 0.01)] == ["TG-FEED-REJECTS"]
 
 
 def test_a_log_that_cannot_be_read_stops_the_run(tmp_path: Path):

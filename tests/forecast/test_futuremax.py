@@ -72,10 +72,11 @@ def test_nothing_is_promised_before_anything_was_seen():
 
 
 def test_too_short_a_history_promises_nothing():
-    # With eps = 0.02 a quantile needs 49 samples: the first horizon has them after 50 ticks.
-    rows = observed([0] * 51, nodes=5, tick_s=300, eps=0.02)
-    assert rows[:49, 0].tolist() == [5] * 49
-    assert rows[49:, 0].tolist() == [0, 0]
+    # With eps = 0.02, half of it to each quantile, 99 samples are needed: the first horizon has them
+    # after 100 ticks.
+    rows = observed([0] * 101, nodes=5, tick_s=300, eps=0.02)
+    assert rows[:99, 0].tolist() == [5] * 99
+    assert rows[99:, 0].tolist() == [0, 0]
     assert np.all(rows[:, -1] == 5)
 
 
@@ -92,9 +93,8 @@ def test_the_bound_follows_demand_up_at_once():
 
 @pytest.mark.parametrize("eps", [0.02, 0.05, 0.1, 0.2])
 @pytest.mark.parametrize("kind", ["independent", "shuffled"])
-def test_misses_of_exchangeable_demand_stay_near_the_risk(eps: float, kind: str):
-    # The bound is the lower one of two quantiles, each of which is missed at the rate eps: together
-    # at most 2 eps. A bound that ignored its samples would miss far more.
+def test_misses_of_exchangeable_demand_stay_below_the_risk(eps: float, kind: str):
+    # The bound is the lower one of two quantiles, each of which is missed at half the risk.
     random = np.random.default_rng(5)
     ticks, nodes = 12_000, 200
     if kind == "independent":
@@ -106,4 +106,4 @@ def test_misses_of_exchangeable_demand_stay_near_the_risk(eps: float, kind: str)
     for j, length in ((0, 1), (1, 2), (2, 3), (3, 6)):
         ahead = np.lib.stride_tricks.sliding_window_view(demand, length + 1).max(axis=1)
         missed = float(np.mean(ahead[first:] > bound[first : ticks - length, j]))
-        assert 0.2 * eps <= missed <= 2 * eps, (length, missed)
+        assert 0.1 * eps <= missed <= 1.1 * eps, (length, missed)

@@ -24,7 +24,7 @@ def bounds(demand: Sequence[int], nodes: int, tick_s: int, eps: float) -> list[i
         begun = range(len(demand) - length)
         levels = [max(demand[i : i + length + 1]) for i in begun]
         rises = [level - demand[i] for i, level in zip(begun, levels, strict=True)]
-        rise, level = quantile(rises, eps, nodes), quantile(levels, eps, nodes)
+        rise, level = quantile(rises, eps / 2, nodes), quantile(levels, eps / 2, nodes)
         bound = min(nodes, max(demand[now], min(demand[now] + rise, level)))
         found.append(max([bound, *found[-1:]]))
     return found

@@ -118,7 +118,7 @@ class _Lease:
 
     @property
     def firm_until(self) -> int:
-        return self.start + self.request.firm
+        return self.start + self.request.firm if self.request.firm else self.admitted_at
 
     @property
     def under_notice(self) -> bool:
@@ -158,7 +158,7 @@ class _Lease:
         if self.outcome not in (Outcome.BROKEN, Outcome.FAILED):
             return 0
         assert self.ended_at is not None
-        return max(0, self.firm_until - self.ended_at)
+        return max(0, self.firm_until - max(self.start, self.ended_at))
 
 
 @dataclass
@@ -437,7 +437,7 @@ class _Pool:
 
     def quantile(self, samples: list[int]) -> int:
         n = len(samples)
-        rank = n + 1 - math.floor((n + 1) * self.policy.eps)
+        rank = n + 1 - math.floor((n + 1) * self.policy.eps / 2)
         return sorted(samples)[rank - 1] if rank <= n else self.cluster.nodes
 
     # 9

@@ -56,7 +56,6 @@ def test_nothing_leased_is_zero_throughout(result: PoolResult):
     assert set(none.miss_rate.values()) == {None}
 
 
-@pytest.mark.xfail(reason="products are rounded one by one, and their sum is not rounded")
 @pytest.mark.parametrize("seed", range(3, 5))
 def test_products_sum_to_the_revenue_to_the_cent(seed: int):
     for policy in backtest(rows=tide(seed=seed), how=settings("reactive", seeds=2)).policies:
@@ -124,7 +123,7 @@ def test_static_takes_the_share_that_earns_most():
     static = of(backtest(case, tide(seed=4), how), "static")
     best = max(earned, key=lambda share: (earned[share], -share))
     assert static.setting == f"share {best} %"
-    assert abs(static.revenue - earned[best]) <= CENT
+    assert abs(static.revenue - earned[best]) <= len(OFFERS) * CENT / 2
 
 
 def test_tidegate_breaks_less_than_lending_blindly(result: PoolResult):

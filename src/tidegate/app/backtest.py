@@ -29,14 +29,11 @@ class Demand:
     ----------
     logs : tuple of JobLog
         One per pool, in the scenario's order.
-    problems : tuple of FeedError
-        Logs of which more rows were rejected than allowed; their good rows are in ``logs``.
     seconds : float
         Wall time of reading.
     """
 
     logs: tuple[JobLog, ...]
-    problems: tuple[FeedError, ...]
     seconds: float
 
 
@@ -55,15 +52,13 @@ def _read(case: PoolCase) -> JobLog:
             return read_jobs(log)
 
 
-def load(scenario: Scenario, *, max_rejects: float = 0.01) -> Demand:
+def load(scenario: Scenario) -> Demand:
     """Read the log of every pool.
 
     Parameters
     ----------
     scenario : Scenario
         The pools and where their demand comes from. A pool with a series gets jobs of one node each.
-    max_rejects : float
-        Largest share of rejected rows in a log that is not a problem, 0 to 1.
 
     Raises
     ------
@@ -71,20 +66,34 @@ def load(scenario: Scenario, *, max_rejects: float = 0.01) -> Demand:
         When a log cannot be read at all.
     """
     began = time.perf_counter()
-    logs, problems = [], []
-    for case in scenario.cases:
-        log = _read(case)
-        logs.append(log)
+    logs = tuple(_read(case) for case in scenario.cases)
+    return Demand(logs, time.perf_counter() - began)
+
+
+def problems(result: BacktestResult, max_rejects: float) -> list[FeedError]:
+    """Return an error for each log of which more rows were rejected than allowed.
+
+    Parameters
+    ----------
+    result : BacktestResult
+        Made from the good rows.
+    max_rejects : float
+        Largest share of rejected rows in a log that is not a problem, 0 to 1.
+    """
+    found = []
+    for pool in result.pools:
+        demand = pool.case.demand
+        source = demand.log if isinstance(demand, TideSource) else demand
         try:
-            check_rejects(log.rejects, max_rejects, log.source)
+            check_rejects(pool.rejects, max_rejects, str(source.path))
         except FeedError as problem:
-            problems.append(problem)
-    return Demand(tuple(logs), tuple(problems), time.perf_counter() - began)
+            found.append(problem)
+    return found
 
 
 def versions() -> dict[str, str]:
     """Return the versions that a result rests on."""
-    parts = {name: version(name) for name in ("tidegate", "numba", "numpy", "polars")}
+    parts = {name: version(name) for name in ("tidegate", "highspy", "numba", "numpy", "polars")}
     return {"python": platform.python_version(), **parts}
 
 

@@ -10,7 +10,17 @@ from typing import Final
 
 from tidegate.compiled import cache_dir
 
-REQUIRED: Final = ("tidegate", "jinja2", "numba", "numpy", "polars", "pydantic", "rich", "typer")
+REQUIRED: Final = (
+    "tidegate",
+    "highspy",
+    "jinja2",
+    "numba",
+    "numpy",
+    "polars",
+    "pydantic",
+    "rich",
+    "typer",
+)
 OPTIONAL_PACKAGES: Final = (
     ("simpy", "a peer of the speed benchmark", "pip install 'tidegate[bench]'"),
     ("accasim", "a peer of the speed benchmark", "pip install 'tidegate[bench]'"),
@@ -57,7 +67,7 @@ def _package(name: str) -> str | None:
 def _cache() -> Check:
     folder = cache_dir()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(existing, os.W_OK):
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
         return Check(
             "compile cache",
             "bad",

@@ -4,8 +4,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from tidegate.app.backtest import load, run
-from tidegate.app.options import scenario_from_options, settings_from_options, windowed
+from tidegate.app.backtest import load, problems, run
+from tidegate.app.options import (
+    decimal_option,
+    scenario_from_options,
+    settings_from_options,
+    windowed,
+)
 from tidegate.app.output import write
 from tidegate.demand import JobLog
 from tidegate.errors import OptionError
@@ -118,7 +123,7 @@ def backtest(  # noqa: PLR0913  the command's options
     format, where, columns, timezone
         How its log is read (see :func:`read_jobs`).
     policies : sequence of str, optional
-        Names of ``tidegate.quota.POLICIES``; all by default.
+        Names of ``tidegate.quota.POLICIES``; all but ``clairvoyant`` by default.
     seeds : int
         Number of request streams.
     warmup : str
@@ -152,7 +157,7 @@ def backtest(  # noqa: PLR0913  the command's options
             nodes=nodes,
             gpus_per_node=gpus_per_node,
             chip=chip,
-            price=None if price is None else Decimal(price),
+            price=decimal_option("price", price),
             currency=currency,
             risk=risk,
             reserve_nodes=reserve_nodes,
@@ -163,14 +168,16 @@ def backtest(  # noqa: PLR0913  the command's options
             timezone=timezone,
         )
     else:
+        if nodes is not None:
+            raise OptionError("TG-OPTION", "nodes describes the pool of jobs.", expected="jobs.")
         assert fleet is not None
         scenario = fleet if isinstance(fleet, Scenario) else read_fleet(fleet)
     scenario = windowed(scenario, window_from, window_to)
     settings = settings_from_options(scenario, policies=policies, seeds=seeds, warmup=warmup)
-    demand = load(scenario, max_rejects=max_rejects)
-    if demand.problems:
-        raise demand.problems[0]
+    demand = load(scenario)
     result = run(scenario, demand.logs, settings, progress=progress, seconds_before=demand.seconds)
+    if found := problems(result, max_rejects):
+        raise found[0]
     if out is not None:
         write(result, Path(out))
     return result

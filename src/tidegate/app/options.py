@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +11,15 @@ from tidegate.errors import OptionError, Place
 from tidegate.fleet import Chip, LeasePolicy, Pool, Site, Tier, catalogue
 from tidegate.lease import standard_offers
 from tidegate.plan import LogSource, PoolCase, Scenario, Settings, TideSource
-from tidegate.quantity import parse_duration
+from tidegate.quantity import minor_units, parse_duration
 from tidegate.quota import POLICIES
 
 MOST_OFFERED_LOAD: Final = 100.0
 """Beyond this a stream of requests says nothing more, and takes ever longer to play."""
+
+LEAST_PRICE: Final = Decimal("0.01")
+MOST_PRICE: Final = Decimal(10_000_000)
+"""List prices of a GPU-hour that are taken: every product's price is at least a thousandth."""
 
 WAIT_PRICE_FACTOR: Final = 3
 """Without a fleet file, an internal GPU-hour of waiting is worth this many times the list price."""
@@ -81,6 +85,22 @@ def settings_from_options(
     )
 
 
+def decimal_option(option: str, given: Decimal | str | None) -> Decimal | None:
+    """Return the number that an option gives; None for None.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when it is not a number.
+    """
+    if given is None:
+        return None
+    try:
+        return Decimal(given)
+    except InvalidOperation as error:
+        raise _wrong(option, f"{given!r} is not a number.", "a price such as 3.79.") from error
+
+
 def _chip(name: str) -> Chip:
     chips = catalogue()
     _one_of("--chip", name, list(chips))
@@ -141,8 +161,12 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
         raise _wrong("--reserve-nodes", f"{reserve_nodes} of {nodes} nodes.", "0 to nodes - 1.")
     if not 0 < risk < 1:
         raise _wrong("--risk", f"{risk:g} is out of range.", "above 0 and below 1.")
-    if price is not None and price <= 0:
-        raise _wrong("--price", f"{price} is out of range.", "above 0.")
+    if price is not None and not (price.is_finite() and LEAST_PRICE <= price <= MOST_PRICE):
+        raise _wrong("--price", f"{price} is out of range.", f"{LEAST_PRICE} to {MOST_PRICE:,}.")
+    try:
+        minor_units(currency)
+    except ValueError as error:
+        raise _wrong("--currency", f"{error}.", "a code such as USD, EUR or TWD.") from error
     standard = standard_offers(_chip(chip), currency, price)
     wait_price = WAIT_PRICE_FACTOR * standard.list_price
     pool = Pool(

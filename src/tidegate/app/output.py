@@ -1,6 +1,7 @@
 """The files of a backtest."""
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,31 @@ def _table(result: BacktestResult, name: str) -> pl.DataFrame:
     frames = [
         getattr(pool, name).select(pl.lit(pool.case.pool.id).alias("pool"), pl.all())
         for pool in result.pools
-        if getattr(pool, name).height
+        if getattr(pool, name).width
     ]
     return pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of the results, before the work whose results it is to take.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> RunError:
+    return RunError(
+        "TG-RUN-OUT", f"The result cannot be written: {error}.", place=Place(str(folder))
+    )
 
 
 def write(result: BacktestResult, folder: Path) -> Written:
@@ -58,8 +81,8 @@ def write(result: BacktestResult, folder: Path) -> Written:
     RunError
         ``TG-RUN-OUT`` when something cannot be written.
     """
+    prepare_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob("rejects-*.csv"):
             stale.unlink()
         tables = []
@@ -76,7 +99,5 @@ def write(result: BacktestResult, folder: Path) -> Written:
         (folder / "result.json").write_text(json.dumps(result.to_json(), indent=2), "utf-8")
         (folder / "report.html").write_text(render(result), "utf-8")
     except OSError as error:
-        raise RunError(
-            "TG-RUN-OUT", f"The result cannot be written: {error}.", place=Place(str(folder))
-        ) from error
+        raise _cannot_write(folder, error) from error
     return Written(folder / "report.html", folder / "result.json", tuple(tables), tuple(rejects))

@@ -1,7 +1,6 @@
 """``tidegate backtest``."""
 
 import json
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,15 +26,6 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
             )
         pairs[name] = value
     return pairs
-
-
-def _decimal(option: str, text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise _wrong(option, f"{text!r} is not a number.", "a price such as 3.79.") from error
 
 
 # Options that describe the one pool of --jobs; a fleet file says all this itself.
@@ -98,7 +88,8 @@ def backtest(
         float, typer.Option(help="GPU-hours that tenants ask for, over mean headroom.")
     ] = 1.5,
     policies: Annotated[
-        str | None, typer.Option(help="Policies to play, comma-separated; all by default.")
+        str | None,
+        typer.Option(help="Policies to play, comma-separated; all but clairvoyant by default."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of request streams to play.")] = 5,
     warmup: Annotated[str, typer.Option(help="History before leasing starts.")] = "14d",
@@ -123,8 +114,16 @@ def backtest(
     `tidegate backtest --jobs jobs.txt --nodes 118 --chip H100-SXM`
     """
     # Imported here so that `--help` and `--version` answer at once.
-    from tidegate.app import load, run, scenario_from_options, settings_from_options, write  # noqa: PLC0415
-    from tidegate.app.options import windowed  # noqa: PLC0415
+    from tidegate.app import (  # noqa: PLC0415
+        load,
+        prepare_folder,
+        problems,
+        run,
+        scenario_from_options,
+        settings_from_options,
+        write,
+    )
+    from tidegate.app.options import decimal_option, windowed  # noqa: PLC0415
     from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.cli.tables import show_result  # noqa: PLC0415
     from tidegate.feeds.fleetfile import read_fleet  # noqa: PLC0415
@@ -143,7 +142,7 @@ def backtest(
             nodes=nodes,
             gpus_per_node=gpus_per_node,
             chip=chip,
-            price=_decimal("--price", price),
+            price=decimal_option("--price", price),
             currency=currency,
             risk=risk,
             reserve_nodes=reserve_nodes,
@@ -159,7 +158,8 @@ def backtest(
     names = None if policies is None else [name.strip() for name in policies.split(",")]
     settings = settings_from_options(scenario, policies=names, seeds=seeds, warmup=warmup)
 
-    demand = load(scenario, max_rejects=max_rejects)
+    demand = load(scenario)
+    prepare_folder(out)
     with screen.progress([case.pool.id for case in scenario.cases]) as bars:
         result = run(scenario, demand.logs, settings, progress=bars, seconds_before=demand.seconds)
     written = write(result, out)
@@ -168,9 +168,10 @@ def backtest(
         typer.echo(json.dumps({**result.to_json(), **files}, indent=2))
     else:
         show_result(result, written)
-    for problem in demand.problems:
+    found = problems(result, max_rejects)
+    for problem in found:
         screen.show_error(problem)
-    if demand.problems:
+    if found:
         screen.err.print(
             "The good rows were played all the same. --max-rejects sets how many may be rejected.",
             soft_wrap=True,

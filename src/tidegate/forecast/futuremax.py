@@ -132,6 +132,8 @@ def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
         Risk in (0, 1).
     """
     most = state.rises.shape[1] - 1
+    # The bound is the lower of two quantiles: it misses when either does.
+    each = eps / 2
     state.demand[i] = demand
     before = 0
     for j in range(state.length.size):
@@ -141,8 +143,8 @@ def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
             _add(state.rises[j], state.rank[j, 0], top - state.demand[i - state.length[j]])
             _add(state.levels[j], state.rank[j, 1], top)
         n = max(n, 0)
-        rise = _quantile(state.rises[j], state.rank[j, 0], n, eps)
-        level = _quantile(state.levels[j], state.rank[j, 1], n, eps)
+        rise = _quantile(state.rises[j], state.rank[j, 0], n, each)
+        level = _quantile(state.levels[j], state.rank[j, 1], n, each)
         bound = min(most, max(demand, min(demand + rise, level)))
         before = max(before, bound)
         state.bound[j] = before

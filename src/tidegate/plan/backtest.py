@@ -179,7 +179,8 @@ def backtest_pool(
     results = [summary("none", None, alone.plays)]
     tides = [tide_frame(game, alone.first, "none")]
     jobs = [job_frame(game, alone.first, alone.first, "none", seeds[0])]
-    leases: list[pl.DataFrame] = []
+    # Without a row, but with its columns, should nobody ask for anything.
+    leases = [request_frame("none", seeds[:1], [alone.plays[0].leases]).clear()]
     curve = pl.DataFrame()
     for name, code in _selling(case, settings):
         share, plays = _best(game, code, alone, seeds, told)
@@ -224,7 +225,7 @@ def backtest_pool(
         tide=pl.concat(tides),
         curve=curve,
         jobs=pl.concat(jobs),
-        leases=pl.concat(leases) if leases else pl.DataFrame(),
+        leases=pl.concat(leases),
         notes=notes,
     )
 

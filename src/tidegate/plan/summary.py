@@ -131,9 +131,11 @@ def summarise(
     idle_gpu_hours : float
         GPU-hours idle when nothing is leased.
     currency : str
-        Money is rounded to its minor units here, and only here.
+        Money is rounded to its minor units here, and only here: product by product, so that the
+        products add up to the revenue.
     """
     rounded = _rounding(currency)
+    products = tuple(_product(offer, plays, rounded) for offer in offers)
     leases = pl.concat([m.leases for m in plays])
     gpu_hours = float(leases["gpu_hours"].sum())
     firm = float(leases["firm_gpu_seconds"].sum())
@@ -142,7 +144,7 @@ def summarise(
     return PolicyResult(
         policy=name,
         setting=setting,
-        revenue=rounded(_mean([m.revenue for m in plays])),
+        revenue=sum((p.revenue for p in products), Decimal(0)),
         revenue_by_seed=tuple(rounded(m.revenue) for m in plays),
         harvested_gpu_hours=gpu_hours / len(plays),
         harvested_share_of_idle=gpu_hours / len(plays) / idle_gpu_hours if idle_gpu_hours else 0.0,
@@ -153,7 +155,7 @@ def summarise(
         evictions_per_1000_gpu_hours=1000 * evicted / gpu_hours if gpu_hours else 0.0,
         miss_rate={key: _mean_known([m.miss_rate[key] for m in plays]) for key in MISS_HORIZONS},
         revenue_share_of_clairvoyant=None,
-        products=tuple(_product(offer, plays, rounded) for offer in offers),
+        products=products,
         refusals={
             str(reason): count / len(plays)
             for reason, count in refused.group_by("verdict").len().sort("verdict").iter_rows()

@@ -108,7 +108,8 @@ def _end_lease(
     leases[request].end_s = now_s
     leases[request].outcome = outcome
     if outcome in (_BROKEN, _LOST_NODE):
-        leases[request].broken_s = max(0, state.held[i].firm_until_s - now_s)
+        lease = state.held[i]
+        leases[request].broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
     node = state.held[i].first_node
     while node >= 0:
         note_holding(state, node, _LEASE, request, state.held[i].since_s, now_s)
@@ -268,7 +269,7 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     lease.since_s = now_s
     lease.start_s = start
     lease.end_s = start + request.duration_s
-    lease.firm_until_s = start + request.firm_s
+    lease.firm_until_s = start + request.firm_s if request.firm_s > 0 else now_s
     lease.notice_s = request.notice_s
     lease.take_s = -1
     lease.price = request.price
