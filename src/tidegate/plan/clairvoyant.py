@@ -21,7 +21,6 @@ internal jobs share nodes otherwise than when nothing is leased: ``docs/decision
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -193,6 +192,8 @@ def _program(
 
 def _solve(program: _Program, time_limit_s: float) -> F64 | None:
     """Return the columns at the optimum, or None when the time is over."""
+    import highspy  # noqa: PLC0415  the solver, and what it draws in, for those who ask for the bound
+
     order = np.argsort(program.row, kind="stable")
     starts = np.searchsorted(program.row[order], np.arange(program.most.size))
     columns, rows = program.rent.size, program.most.size

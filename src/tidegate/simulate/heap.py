@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled
+from tidegate.compiled import inlined
 
 I64 = NDArray[np.int64]
 
@@ -13,25 +13,25 @@ JOB_BITS: Final = 31
 _JOB_MASK: Final = (1 << JOB_BITS) - 1
 
 
-@compiled
+@inlined
 def key(end_s: int, job: int) -> int:
     """Return the key of a job that ends at ``end_s`` (below 2**32)."""
     return (end_s << JOB_BITS) | job
 
 
-@compiled
+@inlined
 def end_of(heap_key: int) -> int:
     """Return the end time in a key."""
     return heap_key >> JOB_BITS
 
 
-@compiled
+@inlined
 def job_of(heap_key: int) -> int:
     """Return the job in a key."""
     return heap_key & _JOB_MASK
 
 
-@compiled
+@inlined
 def push(heap: I64, size: int, new: int) -> None:
     """Add a key to a heap of ``size`` keys; the caller counts."""
     place = size
@@ -44,7 +44,7 @@ def push(heap: I64, size: int, new: int) -> None:
     heap[place] = new
 
 
-@compiled
+@inlined
 def pop(heap: I64, size: int) -> int:
     """Remove and return the smallest of ``size`` keys; the caller counts."""
     smallest = heap[0]

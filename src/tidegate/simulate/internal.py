@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tidegate.compiled import compiled, machine_int
+from tidegate.compiled import inlined, machine_int
 from tidegate.simulate import heap as ends
 from tidegate.simulate.model import Cluster, Holder, Jobs
 from tidegate.simulate.nodes import free_gpus, lowest, set_free
@@ -26,7 +26,7 @@ _ADD: Final = machine_int(1)
 _DROP: Final = machine_int(-1)
 
 
-@compiled
+@inlined
 def note_holding(state: State, node: int, holder: int, number: int, since: int, until: int) -> None:
     """Record that a node was held over [since, until), when holdings are recorded at all."""
     if state.holdings.shape[0] > 0 and until > since:
@@ -35,14 +35,14 @@ def note_holding(state: State, node: int, holder: int, number: int, since: int, 
         state.tally[HOLDINGS] += 1
 
 
-@compiled
+@inlined
 def whole_nodes(cluster: Cluster, gpus: int) -> int:
     """Return the whole nodes that a job takes; 0 for a job that shares a node."""
     g = cluster.gpus_per_node
     return (gpus + g - 1) // g if gpus >= g else 0
 
 
-@compiled
+@inlined
 def _take(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     free = free_gpus(state.tree, node)
     if free == cluster.gpus_per_node:
@@ -52,7 +52,7 @@ def _take(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     set_free(state.tree, node, free - gpus)
 
 
-@compiled
+@inlined
 def _give(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     free = free_gpus(state.tree, node) + gpus
     if free == cluster.gpus_per_node:
@@ -61,13 +61,13 @@ def _give(cluster: Cluster, state: State, node: int, gpus: int) -> None:
     set_free(state.tree, node, free)
 
 
-@compiled
+@inlined
 def _fits(cluster: Cluster, state: State, gpus: int) -> bool:
     nodes = whole_nodes(cluster, gpus)
     return state.tally[IDLE] >= nodes if nodes else state.tree[1] >= gpus
 
 
-@compiled
+@inlined
 def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> None:
     gpus, g = jobs.gpus[job], cluster.gpus_per_node
     nodes = whole_nodes(cluster, gpus)
@@ -93,7 +93,7 @@ def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
     state.tally[HEAP] += 1
 
 
-@compiled
+@inlined
 def _release(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> None:
     gpus, g = jobs.gpus[job], cluster.gpus_per_node
     node = state.job_node[job]
@@ -110,7 +110,7 @@ def _release(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -
         node = state.node[node].after
 
 
-@compiled
+@inlined
 def _is_live(state: State, jobs: Jobs, key: int) -> bool:
     """Whether a key of the heap stands for a job that still runs (a killed one leaves its key)."""
     job = ends.job_of(key)
@@ -118,7 +118,7 @@ def _is_live(state: State, jobs: Jobs, key: int) -> bool:
     return start >= 0 and start + jobs.duration_s[job] == ends.end_of(key)
 
 
-@compiled
+@inlined
 def next_end(state: State, jobs: Jobs) -> int:
     """Return when the next running job ends; keys that killed jobs left behind are dropped."""
     while state.tally[HEAP] > 0:
@@ -130,7 +130,7 @@ def next_end(state: State, jobs: Jobs) -> int:
     return NEVER
 
 
-@compiled
+@inlined
 def end_jobs(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
     """End the jobs that are due."""
     while state.tally[HEAP] > 0 and ends.end_of(state.heap[0]) <= now_s:
@@ -140,7 +140,7 @@ def end_jobs(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
             _release(cluster, state, jobs, ends.job_of(key), now_s)
 
 
-@compiled
+@inlined
 def _count_waiting(cluster: Cluster, state: State, gpus: int, sign: int) -> None:
     nodes = whole_nodes(cluster, gpus)
     state.tally[WAITING] += sign
@@ -150,7 +150,7 @@ def _count_waiting(cluster: Cluster, state: State, gpus: int, sign: int) -> None
         state.tally[WAITING_GPUS] += sign * gpus
 
 
-@compiled
+@inlined
 def _enqueue(cluster: Cluster, state: State, jobs: Jobs, job: int) -> None:
     """Put a job into the queue of its size, in its place by number."""
     gpus, after = jobs.gpus[job], state.job_node
@@ -175,7 +175,7 @@ def _enqueue(cluster: Cluster, state: State, jobs: Jobs, job: int) -> None:
         after[before] = job
 
 
-@compiled
+@inlined
 def submit(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> None:
     """Take a job in: start it when nobody waits and it fits, else let it wait."""
     if state.tally[WAITING] == 0 and _fits(cluster, state, jobs.gpus[job]):
@@ -184,7 +184,7 @@ def submit(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
         _enqueue(cluster, state, jobs, job)
 
 
-@compiled
+@inlined
 def schedule(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
     """Start waiting jobs, first fit in order of submission.
 
@@ -213,7 +213,7 @@ def schedule(cluster: Cluster, state: State, jobs: Jobs, now_s: int) -> None:
         _start(cluster, state, jobs, job, now_s)
 
 
-@compiled
+@inlined
 def _is_on(cluster: Cluster, state: State, jobs: Jobs, job: int, node: int) -> bool:
     at = state.job_node[job]
     if jobs.gpus[job] < cluster.gpus_per_node:
@@ -225,7 +225,7 @@ def _is_on(cluster: Cluster, state: State, jobs: Jobs, job: int, node: int) -> b
     return False
 
 
-@compiled
+@inlined
 def kill_jobs_on(cluster: Cluster, state: State, jobs: Jobs, node: int, now_s: int) -> None:
     """Stop the jobs on a failing node; they wait again, in their old place, with their whole duration."""
     for place in range(state.tally[HEAP]):
@@ -237,7 +237,7 @@ def kill_jobs_on(cluster: Cluster, state: State, jobs: Jobs, node: int, now_s: i
             _enqueue(cluster, state, jobs, job)
 
 
-@compiled
+@inlined
 def note_running(cluster: Cluster, state: State, jobs: Jobs) -> None:
     """Record the jobs that still run, up to their planned ends."""
     for place in range(state.tally[HEAP]):
@@ -252,7 +252,7 @@ def note_running(cluster: Cluster, state: State, jobs: Jobs) -> None:
                 node = state.node[node].after
 
 
-@compiled
+@inlined
 def pending_nodes(cluster: Cluster, state: State) -> int:
     """Return the nodes that waiting jobs ask for."""
     g = cluster.gpus_per_node

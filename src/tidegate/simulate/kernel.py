@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled, machine_int
+from tidegate.compiled import compiled, inlined, machine_int
 from tidegate.forecast import FutureMax, observe
 from tidegate.quota import Policy, PolicyCode, decide
 from tidegate.simulate.internal import (
@@ -58,7 +58,7 @@ _SANITISING = int(Holder.SANITISING)
 _FAILED = int(Holder.FAILED)
 
 
-@compiled
+@inlined
 def _measure(
     cluster: Cluster, state: State, held: NDArray[np.int64], window: Window, since: int, until: int
 ) -> None:
@@ -71,7 +71,7 @@ def _measure(
         held[_FAILED] += span * state.tally[FAILED] * cluster.gpus_per_node
 
 
-@compiled
+@inlined
 def _observe_tick(
     cluster: Cluster,
     state: State,

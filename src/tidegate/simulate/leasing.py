@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled, machine_int
+from tidegate.compiled import inlined, machine_int
 from tidegate.quota import Plan, Snapshot
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
@@ -40,7 +40,7 @@ _NO_GPUS: Final = machine_int(0)
 _OPEN: Final = machine_int(Outcome.OPEN)
 
 
-@compiled
+@inlined
 def _make_available(cluster: Cluster, state: State, node: int) -> None:
     state.node[node].state = AVAILABLE
     state.node[node].clean = 1
@@ -48,7 +48,7 @@ def _make_available(cluster: Cluster, state: State, node: int) -> None:
     set_free(state.tree, node, cluster.gpus_per_node)
 
 
-@compiled
+@inlined
 def _leave_state(state: State, node: int, now_s: int) -> None:
     """Count and record a node out of sanitising or repair."""
     was_failed = state.node[node].state == IS_FAILED
@@ -57,7 +57,7 @@ def _leave_state(state: State, node: int, now_s: int) -> None:
     note_holding(state, node, holder, _NOBODY, state.node[node].since_s, now_s)
 
 
-@compiled
+@inlined
 def _sanitise(cluster: Cluster, state: State, node: int, now_s: int) -> None:
     until = now_s + cluster.sanitise_s
     state.node[node].state = IS_SANITISING
@@ -67,14 +67,14 @@ def _sanitise(cluster: Cluster, state: State, node: int, now_s: int) -> None:
     state.tally[NEXT_NODE_S] = min(state.tally[NEXT_NODE_S], until)
 
 
-@compiled
+@inlined
 def _comes_back(state: State, node: int) -> int:
     """Return when a node's sanitising or repair ends; NEVER for any other node."""
     held = state.node[node]
     return held.until_s if held.state in (IS_SANITISING, IS_FAILED) else NEVER
 
 
-@compiled
+@inlined
 def _find_next_node(state: State) -> None:
     upcoming = NEVER
     for node in range(state.node.size):
@@ -82,7 +82,7 @@ def _find_next_node(state: State) -> None:
     state.tally[NEXT_NODE_S] = upcoming
 
 
-@compiled
+@inlined
 def free_due_nodes(cluster: Cluster, state: State, now_s: int) -> None:
     """Make nodes available whose sanitising or repair has ended."""
     if state.tally[NEXT_NODE_S] > now_s:
@@ -94,12 +94,12 @@ def free_due_nodes(cluster: Cluster, state: State, now_s: int) -> None:
     _find_next_node(state)
 
 
-@compiled
+@inlined
 def _lease_due(held: Records, i: int) -> int:
     return held[i].take_s if held[i].take_s >= 0 else held[i].end_s
 
 
-@compiled
+@inlined
 def _end_lease(
     cluster: Cluster, state: State, leases: Records, i: int, now_s: int, outcome: int
 ) -> None:
@@ -119,7 +119,7 @@ def _end_lease(
         node = state.node[node].after
 
 
-@compiled
+@inlined
 def _drop(state: State, gone: NDArray[np.bool_]) -> None:
     """Close the gaps that ended leases left, and find out which ends next."""
     held = state.held
@@ -136,7 +136,7 @@ def _drop(state: State, gone: NDArray[np.bool_]) -> None:
     state.tally[NEXT_LEASE_S] = upcoming
 
 
-@compiled
+@inlined
 def end_due_leases(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
     """End the leases whose end or taking time has come."""
     if state.tally[NEXT_LEASE_S] > now_s:
@@ -153,7 +153,7 @@ def end_due_leases(cluster: Cluster, state: State, leases: Records, now_s: int) 
     _drop(state, gone)
 
 
-@compiled
+@inlined
 def fail_node(
     cluster: Cluster,
     state: State,
@@ -186,7 +186,7 @@ def fail_node(
     _find_next_node(state)
 
 
-@compiled
+@inlined
 def close_leasing(cluster: Cluster, state: State, leases: Records, now_s: int) -> None:
     """End every lease at the end of the window; nodes come back at once, nothing is measured any more."""
     for i in range(state.tally[LEASES]):
@@ -199,7 +199,7 @@ def close_leasing(cluster: Cluster, state: State, leases: Records, now_s: int) -
     _find_next_node(state)
 
 
-@compiled
+@inlined
 def note_failed(cluster: Cluster, state: State) -> None:
     """Record the nodes that are still failed, up to their planned repair."""
     for node in range(cluster.nodes):
@@ -208,7 +208,7 @@ def note_failed(cluster: Cluster, state: State) -> None:
             note_holding(state, node, _FAILED, _NOBODY, since, until)
 
 
-@compiled
+@inlined
 def snapshot(
     cluster: Cluster,
     state: State,
@@ -234,7 +234,7 @@ def snapshot(
     )
 
 
-@compiled
+@inlined
 def _hand_over(cluster: Cluster, state: State, request: int, nodes: int) -> tuple[int, bool]:
     """Give the highest idle nodes to a lease; return the first of them, and whether all are clean."""
     first = before = -1
@@ -256,7 +256,7 @@ def _hand_over(cluster: Cluster, state: State, request: int, nodes: int) -> tupl
     return first, all_clean
 
 
-@compiled
+@inlined
 def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s: int) -> int:
     """Start a lease; return when it starts."""
     request = requests[number]
@@ -278,7 +278,7 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     return start
 
 
-@compiled
+@inlined
 def apply(
     cluster: Cluster,
     state: State,

@@ -7,7 +7,7 @@ place holds the larger of its two children. The lowest and the highest node with
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.compiled import compiled
+from tidegate.compiled import inlined
 
 I64 = NDArray[np.int64]
 
@@ -22,13 +22,13 @@ def new_tree(nodes: int, gpus_per_node: int) -> I64:
     return tree
 
 
-@compiled
+@inlined
 def free_gpus(tree: I64, node: int) -> int:
     """Return the free GPUs of a node."""
     return tree[tree.size // 2 + node]
 
 
-@compiled
+@inlined
 def set_free(tree: I64, node: int, gpus: int) -> None:
     """Set the free GPUs of a node."""
     place = tree.size // 2 + node
@@ -42,7 +42,7 @@ def set_free(tree: I64, node: int, gpus: int) -> None:
         place >>= 1
 
 
-@compiled
+@inlined
 def lowest(tree: I64, gpus: int) -> int:
     """Return the lowest node with at least ``gpus`` free; there must be one."""
     size = tree.size // 2
@@ -54,7 +54,7 @@ def lowest(tree: I64, gpus: int) -> int:
     return place - size
 
 
-@compiled
+@inlined
 def highest(tree: I64, gpus: int) -> int:
     """Return the highest node with at least ``gpus`` free; there must be one."""
     size = tree.size // 2

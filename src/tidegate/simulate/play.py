@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.compiled import lightly_optimised
 from tidegate.forecast import HORIZONS_S, new_future_max
 from tidegate.quota import REQUEST, Policy
 from tidegate.simulate.kernel import (
@@ -93,20 +94,21 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     ticks[:, -len(HORIZONS_S) :] = -1
     held = np.zeros(len(Holder), dtype=np.int64)
     state = new_state(cluster, jobs, requests, failures, holdings=holdings)
-    run(
-        cluster,
-        jobs,
-        asked,
-        failures,
-        policy,
-        window,
-        state,
-        new_future_max(cluster.nodes, n_ticks, window.tick_s),
-        np.array(HORIZONS_S, dtype=np.int64),
-        results,
-        ticks,
-        held,
-    )
+    with lightly_optimised():
+        run(
+            cluster,
+            jobs,
+            asked,
+            failures,
+            policy,
+            window,
+            state,
+            new_future_max(cluster.nodes, n_ticks, window.tick_s),
+            np.array(HORIZONS_S, dtype=np.int64),
+            results,
+            ticks,
+            held,
+        )
     leases = Leases(*(results[name].copy() for name in Leases._fields))
     rows = state.holdings[: state.tally[HOLDINGS]]
     order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 3], rows[:, 0]))
