@@ -228,13 +228,11 @@ def test_a_backtest_shows_the_bound_last_and_every_share_of_it():
     for p in result.policies:
         share = p.revenue_share_of_clairvoyant
         assert share == pytest.approx(float(p.revenue / bound.revenue))
-    assert float(sum(p.revenue for p in bound.products)) == pytest.approx(
-        float(bound.revenue), abs=0.05
-    )
+    assert sum(p.revenue for p in bound.products) == bound.revenue
     assert sum(p.gpu_hours for p in bound.products) == pytest.approx(bound.harvested_gpu_hours)
     assert 0 < bound.harvested_share_of_idle <= 1
     assert all(0 <= p.admitted <= p.requests for p in bound.products)
-    assert float(sum(bound.revenue_by_seed)) / 2 == pytest.approx(float(bound.revenue), abs=0.01)
+    assert float(sum(bound.revenue_by_seed)) / 2 == pytest.approx(float(bound.revenue), abs=0.05)
 
 
 def test_without_the_bound_there_are_no_shares():

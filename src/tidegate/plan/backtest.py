@@ -18,6 +18,7 @@ from tidegate.plan.game import Game, Settings, prepare
 from tidegate.plan.result import PolicyResult, PoolResult, Span
 from tidegate.plan.scenario import PoolCase
 from tidegate.plan.summary import Measured, measure, summarise, summarise_bound
+from tidegate.plan.tally import over_bound
 from tidegate.quota import POLICIES, PolicyCode
 from tidegate.simulate import Holder, Played
 
@@ -121,17 +122,6 @@ def _bounds(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> list[
     return bounds
 
 
-def _with_shares(results: Sequence[PolicyResult]) -> list[PolicyResult]:
-    """Set every policy's revenue over that of the last, the bound."""
-    most = results[-1].revenue
-    return [
-        dataclasses.replace(
-            p, revenue_share_of_clairvoyant=float(p.revenue / most) if most else None
-        )
-        for p in results
-    ]
-
-
 def backtest_pool(
     case: PoolCase, log: JobLog, settings: Settings, progress: Progress
 ) -> PoolResult:
@@ -205,7 +195,7 @@ def backtest_pool(
                     game, seeds, bounds, idle_gpu_hours=idle, currency=settings.currency
                 )
             )
-            results = _with_shares(results)
+            results = [over_bound(result, results[-1].revenue) for result in results]
     return PoolResult(
         case=case,
         span=Span(

@@ -1,9 +1,8 @@
-"""From plays to a policy's result."""
+"""From plays to what they come to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import fmean
 
 import numpy as np
 import polars as pl
@@ -13,8 +12,8 @@ from tidegate.lease.product import Offer
 from tidegate.plan.clairvoyant import Bound
 from tidegate.plan.game import Game
 from tidegate.plan.measure import Delay, internal_delay, lease_table, miss_rates, revenue_by_product
-from tidegate.plan.result import MISS_HORIZONS, PolicyResult, ProductResult
-from tidegate.quantity import minor_units
+from tidegate.plan.result import PolicyResult
+from tidegate.plan.tally import ProductTally, Tally, total
 from tidegate.simulate import Played
 
 
@@ -78,33 +77,59 @@ def measure(game: Game, played: Played, seed: int, start_alone: NDArray[np.int64
     )
 
 
-def _product(
-    offer: Offer, plays: Sequence[Measured], rounded: Callable[[Decimal], Decimal]
-) -> ProductResult:
-    name = offer.product.id
-    tables = [m.leases.filter(pl.col("product") == name) for m in plays]
-    return ProductResult(
-        product=name,
-        requests=fmean(t.height for t in tables),
-        admitted=fmean(t.filter(pl.col("verdict") == "admitted").height for t in tables),
-        gpu_hours=fmean(float(t["gpu_hours"].sum()) for t in tables),
-        revenue=rounded(_mean([m.revenue_by_product[name] for m in plays])),
-        broken=fmean(float(t["is_broken"].sum()) for t in tables),
+def tally_of(played: Measured, offers: Sequence[Offer]) -> Tally:
+    """Return what a measured play comes to.
+
+    Parameters
+    ----------
+    played : Measured
+    offers : sequence of Offer
+        Products in the order in which they are shown.
+    """
+    leases = played.leases
+    refused = leases.filter(~pl.col("verdict").is_in(["admitted", "outside"]))
+    return Tally(
+        products=tuple(_product(offer.product.id, played) for offer in offers),
+        gpu_hours=float(leases["gpu_hours"].sum()),
+        firm_gpu_seconds=float(leases["firm_gpu_seconds"].sum()),
+        broken_gpu_seconds=float(leases["broken_gpu_seconds"].sum()),
+        evicted=leases.filter(pl.col("outcome").is_in(["recalled", "broken"])).height,
+        delay=played.delay,
+        miss_rate=dict(played.miss_rate),
+        refusals=dict(refused.group_by("verdict").len().sort("verdict").iter_rows()),
     )
 
 
-def _rounding(currency: str) -> Callable[[Decimal], Decimal]:
-    step = Decimal(1).scaleb(-minor_units(currency))
-    return lambda amount: amount.quantize(step)
+def _product(name: str, played: Measured) -> ProductTally:
+    table = played.leases.filter(pl.col("product") == name)
+    return ProductTally(
+        product=name,
+        requests=table.height,
+        admitted=table.filter(pl.col("verdict") == "admitted").height,
+        gpu_hours=float(table["gpu_hours"].sum()),
+        revenue=played.revenue_by_product[name],
+        broken=int(table["is_broken"].sum()),
+    )
 
 
-def _mean(values: Sequence[Decimal]) -> Decimal:
-    return sum(values, Decimal(0)) / len(values)
-
-
-def _mean_known(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+def tally_of_bound(game: Game, seed: int, bound: Bound) -> Tally:
+    """Return what the clairvoyant bound of a seed comes to: it delays, breaks and evicts nothing."""
+    asked = game.requests(seed).product
+    hours_per_node_s = game.cluster.gpus_per_node / 3600
+    products = []
+    for place, offer in enumerate(game.case.offers):
+        gpu_hours = float(bound.node_seconds[asked == place].sum()) * hours_per_node_s
+        products.append(
+            ProductTally(
+                product=offer.product.id,
+                requests=int((asked == place).sum()),
+                admitted=float(bound.accepted[asked == place].sum()),
+                gpu_hours=gpu_hours,
+                revenue=Decimal(gpu_hours) * offer.price,
+                broken=0,
+            )
+        )
+    return Tally(products=tuple(products), gpu_hours=sum(p.gpu_hours for p in products))
 
 
 def summarise(
@@ -116,51 +141,9 @@ def summarise(
     idle_gpu_hours: float,
     currency: str,
 ) -> PolicyResult:
-    """Return a policy's result: sums over seeds for shares and rates, means for the rest.
-
-    Parameters
-    ----------
-    name : str
-        The policy.
-    setting : str or None
-        What was chosen for it in hindsight.
-    plays : sequence of Measured
-        One per seed, at least one.
-    offers : sequence of Offer
-        Products in the order in which they are shown.
-    idle_gpu_hours : float
-        GPU-hours idle when nothing is leased.
-    currency : str
-        Money is rounded to its minor units here, and only here: product by product, so that the
-        products add up to the revenue.
-    """
-    rounded = _rounding(currency)
-    products = tuple(_product(offer, plays, rounded) for offer in offers)
-    leases = pl.concat([m.leases for m in plays])
-    gpu_hours = float(leases["gpu_hours"].sum())
-    firm = float(leases["firm_gpu_seconds"].sum())
-    evicted = leases.filter(pl.col("outcome").is_in(["recalled", "broken"])).height
-    refused = leases.filter(~pl.col("verdict").is_in(["admitted", "outside"]))
-    return PolicyResult(
-        policy=name,
-        setting=setting,
-        revenue=sum((p.revenue for p in products), Decimal(0)),
-        revenue_by_seed=tuple(rounded(m.revenue) for m in plays),
-        harvested_gpu_hours=gpu_hours / len(plays),
-        harvested_share_of_idle=gpu_hours / len(plays) / idle_gpu_hours if idle_gpu_hours else 0.0,
-        internal_delay_mean_s=fmean(m.delay.mean_s for m in plays),
-        internal_delay_p99_s=fmean(m.delay.p99_s for m in plays),
-        delayed_jobs_share=fmean(m.delay.beyond_floor for m in plays),
-        broken_share=float(leases["broken_gpu_seconds"].sum()) / firm if firm else 0.0,
-        evictions_per_1000_gpu_hours=1000 * evicted / gpu_hours if gpu_hours else 0.0,
-        miss_rate={key: _mean_known([m.miss_rate[key] for m in plays]) for key in MISS_HORIZONS},
-        revenue_share_of_clairvoyant=None,
-        products=products,
-        refusals={
-            str(reason): count / len(plays)
-            for reason, count in refused.group_by("verdict").len().sort("verdict").iter_rows()
-        },
-    )
+    """Return the result of a policy's measured plays, one per seed (see :func:`tidegate.plan.tally.total`)."""
+    tallies = [tally_of(played, offers) for played in plays]
+    return total(name, setting, tallies, idle_gpu_hours=idle_gpu_hours, currency=currency)
 
 
 def summarise_bound(
@@ -171,55 +154,6 @@ def summarise_bound(
     idle_gpu_hours: float,
     currency: str,
 ) -> PolicyResult:
-    """Return the clairvoyant bound as a policy's result: it delays, breaks and evicts nothing.
-
-    Parameters
-    ----------
-    game : Game
-        The pool.
-    seeds, bounds : sequence of int, sequence of Bound
-        The bound of each seed, at least one.
-    idle_gpu_hours, currency
-        As in :func:`summarise`.
-    """
-    rounded = _rounding(currency)
-    streams = [game.requests(seed).product for seed in seeds]
-    hours_per_node_s = game.cluster.gpus_per_node / 3600
-
-    def mean_of(values: Sequence[NDArray[np.float64]], place: int) -> float:
-        return fmean(
-            float(v[asked == place].sum()) for v, asked in zip(values, streams, strict=True)
-        )
-
-    products = []
-    for place, offer in enumerate(game.case.offers):
-        gpu_hours = mean_of([b.node_seconds for b in bounds], place) * hours_per_node_s
-        products.append(
-            ProductResult(
-                product=offer.product.id,
-                requests=fmean(float(np.sum(asked == place)) for asked in streams),
-                admitted=mean_of([b.accepted for b in bounds], place),
-                gpu_hours=gpu_hours,
-                revenue=rounded(Decimal(gpu_hours) * offer.price),
-                broken=0.0,
-            )
-        )
-    gpu_hours = sum(p.gpu_hours for p in products)
-    revenues = [Decimal(b.revenue) for b in bounds]
-    return PolicyResult(
-        policy="clairvoyant",
-        setting=None,
-        revenue=rounded(_mean(revenues)),
-        revenue_by_seed=tuple(rounded(r) for r in revenues),
-        harvested_gpu_hours=gpu_hours,
-        harvested_share_of_idle=gpu_hours / idle_gpu_hours if idle_gpu_hours else 0.0,
-        internal_delay_mean_s=0.0,
-        internal_delay_p99_s=0.0,
-        delayed_jobs_share=0.0,
-        broken_share=0.0,
-        evictions_per_1000_gpu_hours=0.0,
-        miss_rate=dict.fromkeys(MISS_HORIZONS),
-        revenue_share_of_clairvoyant=None,
-        products=tuple(products),
-        refusals={},
-    )
+    """Return the clairvoyant bound of every seed as a policy's result."""
+    tallies = [tally_of_bound(game, seed, bound) for seed, bound in zip(seeds, bounds, strict=True)]
+    return total("clairvoyant", None, tallies, idle_gpu_hours=idle_gpu_hours, currency=currency)
