@@ -43,7 +43,7 @@ def main() -> int:
     groups = project["dependency-groups"]
     run_wants = names(project["project"]["dependencies"] + groups["build"])
     extras = project["project"]["optional-dependencies"]
-    dev_wants = run_wants | names(groups["dev"] + extras["bench"])
+    dev_wants = run_wants | names(groups["dev"] + extras["bench"] + extras["cluster"])
 
     run = (ROOT / "requirements.lock").read_text("utf-8")
     dev = (ROOT / "requirements-dev.lock").read_text("utf-8")
