@@ -1,6 +1,7 @@
 """What-if services: scenarios played over the simulation."""
 
 from tidegate.plan.backtest import SHARES, Progress, backtest_pool, plays_of
+from tidegate.plan.cell import Cell, CellResult, Stage
 from tidegate.plan.game import TICK_S, Game, Settings, prepare
 from tidegate.plan.result import (
     MISS_HORIZONS,
@@ -11,12 +12,15 @@ from tidegate.plan.result import (
     Span,
 )
 from tidegate.plan.scenario import FailureModel, LogSource, PoolCase, Scenario, TideSource
+from tidegate.plan.sweep import Sweep, SweepPool, SweepRow, cells_of, merge, sweep_frame
 
 __all__ = [
     "MISS_HORIZONS",
     "SHARES",
     "TICK_S",
     "BacktestResult",
+    "Cell",
+    "CellResult",
     "FailureModel",
     "Game",
     "LogSource",
@@ -28,8 +32,15 @@ __all__ = [
     "Scenario",
     "Settings",
     "Span",
+    "Stage",
+    "Sweep",
+    "SweepPool",
+    "SweepRow",
     "TideSource",
     "backtest_pool",
+    "cells_of",
+    "merge",
     "plays_of",
     "prepare",
+    "sweep_frame",
 ]
