@@ -4,7 +4,9 @@
 
     TidegateError
     |-- InputError            bad input: the command exits with 2
-    |   |-- FleetFileError    a fleet file that cannot be used
+    |   |-- TomlFileError     a file in TOML that cannot be used
+    |   |   |-- FleetFileError    a fleet file
+    |   |   `-- SweepFileError    a sweep file
     |   |-- FeedError         a job log or demand series that cannot be used
     |   `-- OptionError       an option or argument that cannot be used
     `-- RunError              the run itself failed: the command exits with 1
@@ -28,6 +30,11 @@ CODES: Final[dict[str, str]] = {
     "TG-FLEET-FRONTIER": "A frontier pool is given a lease product; frontier GPUs are never leased.",
     "TG-FLEET-COUNT": "The GPUs of a pool's cohorts do not add up to nodes times GPUs per node.",
     "TG-FLEET-PRICE": "A pool may lease a product that has no price for the pool's chip.",
+    # sweep file
+    "TG-SWEEP-MISSING": "The sweep file does not exist or cannot be opened.",
+    "TG-SWEEP-SYNTAX": "The sweep file is not valid TOML.",
+    "TG-SWEEP-KEY": "The sweep file has a key that is unknown or missing.",
+    "TG-SWEEP-VALUE": "A value in the sweep file has the wrong type or lies outside its range.",
     # feeds
     "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
@@ -39,6 +46,8 @@ CODES: Final[dict[str, str]] = {
     "TG-OPTION": "An option or argument is missing, unknown or outside its range.",
     # run
     "TG-RUN-OUT": "A result could not be written.",
+    "TG-RUN-CELL": "A cell of a sweep could not be played.",
+    "TG-RUN-CLUSTER": "The Dask cluster cannot be reached, or was lost.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
@@ -128,10 +137,18 @@ class InputError(TidegateError):
     exit_code = 2
 
 
-class FleetFileError(InputError):
-    """A fleet file cannot be used; ``others`` holds the file's further errors, in order of line."""
+class TomlFileError(InputError):
+    """A file cannot be used; ``others`` holds the file's further errors, in order of line."""
 
-    others: "tuple[FleetFileError, ...]" = ()
+    others: "tuple[TomlFileError, ...]" = ()
+
+
+class FleetFileError(TomlFileError):
+    """A fleet file cannot be used."""
+
+
+class SweepFileError(TomlFileError):
+    """A sweep file cannot be used."""
 
 
 class FeedError(InputError):

@@ -1,19 +1,29 @@
-"""Everything that is wrong with one fleet file, gathered and raised at once."""
+"""Everything that is wrong with one file in TOML, gathered and raised at once."""
 
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from tidegate.errors import FleetFileError, Place
+from tidegate.errors import FleetFileError, Place, TomlFileError
 from tidegate.feeds.fleetfile.lines import KeyPath
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN: Final = 40
+
+
+class FileKind(NamedTuple):
+    """How errors in a kind of file are named: ``TG-FLEET-KEY`` and its like, raised as ``error``."""
+
+    codes: str
+    error: type[TomlFileError]
+
+
+FLEET: Final = FileKind("TG-FLEET", FleetFileError)
 
 
 class Problems:
@@ -27,15 +37,22 @@ class Problems:
         Where each key stands; may be empty.
     document : mapping
         The file as ``tomllib`` reads it.
+    kind : FileKind
+        What kind of file it is.
     """
 
     def __init__(
-        self, file: str, lines: Mapping[KeyPath, int], document: Mapping[str, object]
+        self,
+        file: str,
+        lines: Mapping[KeyPath, int],
+        document: Mapping[str, object],
+        kind: FileKind = FLEET,
     ) -> None:
         self._file = file
         self._lines = lines
         self._document = document
-        self._found: list[FleetFileError] = []
+        self._kind = kind
+        self._found: list[TomlFileError] = []
 
     def add(self, code: str, path: KeyPath, message: str, expected: str | None = None) -> None:
         """Note an error at ``path``; for a key that is missing, at the line of its table."""
@@ -44,7 +61,7 @@ class Problems:
             line = self._lines.get(path[:-1])
         place = Place(self._file, line, dotted(path) or None)
         message = f"{self._owner(path)}{message}"
-        self._found.append(FleetFileError(code, message, place=place, expected=expected))
+        self._found.append(self._kind.error(code, message, place=place, expected=expected))
 
     def add_invalid(self, error: ValidationError, model: type[BaseModel]) -> None:
         """Note every error that validation has found."""
@@ -56,8 +73,8 @@ class Problems:
 
         Raises
         ------
-        FleetFileError
-            If anything was noted.
+        TomlFileError
+            Of the file's kind, if anything was noted.
         """
         if not self._found:
             return
@@ -69,19 +86,19 @@ class Problems:
     def _add_detail(self, detail: ErrorDetails, model: type[BaseModel]) -> None:
         path = detail["loc"]
         key = dotted(path[-1:])
-        kind = detail["type"]
-        if kind == "extra_forbidden":
+        fault, codes = detail["type"], self._kind.codes
+        if fault == "extra_forbidden":
             known = one_of(str(path[-1]), _keys(_model_at(model, path[:-1])))
-            self.add("TG-FLEET-KEY", path, f"the key {key} is unknown.", known)
+            self.add(f"{codes}-KEY", path, f"the key {key} is unknown.", known)
             return
         expected = _description(model, path)
-        if kind == "missing":
-            self.add("TG-FLEET-KEY", path, f"the key {key} is missing.", expected)
+        if fault == "missing":
+            self.add(f"{codes}-KEY", path, f"the key {key} is missing.", expected)
             return
         reason = detail.get("ctx", {}).get("error")
         cause = f": {reason}" if reason else ""
         shown = _shown(detail["input"])
-        self.add("TG-FLEET-VALUE", path, f"{key} = {shown} cannot be used{cause}.", expected)
+        self.add(f"{codes}-VALUE", path, f"{key} = {shown} cannot be used{cause}.", expected)
 
     def _owner(self, path: KeyPath) -> str:
         tables = self._document.get(str(path[0])) if len(path) > 1 else None
