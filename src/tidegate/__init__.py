@@ -9,7 +9,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tidegate.app.library import backtest, read_fleet, read_jobs
+    from tidegate.app.library import backtest, read_fleet, read_jobs, sweep
+    from tidegate.app.sweep import SweepResult
     from tidegate.errors import TidegateError
     from tidegate.plan import BacktestResult, PolicyResult, PoolResult
     from tidegate.web import plots
@@ -18,22 +19,26 @@ __all__ = [
     "BacktestResult",
     "PolicyResult",
     "PoolResult",
+    "SweepResult",
     "TidegateError",
     "backtest",
     "plots",
     "read_fleet",
     "read_jobs",
+    "sweep",
 ]
 
 _HOMES = {
     "BacktestResult": "tidegate.plan",
     "PolicyResult": "tidegate.plan",
     "PoolResult": "tidegate.plan",
+    "SweepResult": "tidegate.app.sweep",
     "TidegateError": "tidegate.errors",
     "backtest": "tidegate.app.library",
     "plots": "tidegate.web.plots",
     "read_fleet": "tidegate.app.library",
     "read_jobs": "tidegate.app.library",
+    "sweep": "tidegate.app.library",
 }
 
 

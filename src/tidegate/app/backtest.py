@@ -41,7 +41,14 @@ def _as_jobs(case: PoolCase, series: DemandSeries) -> JobLog:
     return series_to_jobs(series, gpus_per_job=case.pool.gpus_per_node)
 
 
-def _read(case: PoolCase) -> JobLog:
+def read_demand(case: PoolCase) -> JobLog:
+    """Read the log of a pool; a pool with a series gets jobs of one node each.
+
+    Raises
+    ------
+    FeedError
+        When the log cannot be read at all.
+    """
     match case.demand:
         case TideSource(log=log, requests_per_s_per_gpu=rate, headroom=headroom):
             needed = rates_to_gpus(read_series(log), requests_per_s_per_gpu=rate, headroom=headroom)
@@ -58,7 +65,7 @@ def load(scenario: Scenario) -> Demand:
     Parameters
     ----------
     scenario : Scenario
-        The pools and where their demand comes from. A pool with a series gets jobs of one node each.
+        The pools and where their demand comes from.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def load(scenario: Scenario) -> Demand:
         When a log cannot be read at all.
     """
     began = time.perf_counter()
-    logs = tuple(_read(case) for case in scenario.cases)
+    logs = tuple(read_demand(case) for case in scenario.cases)
     return Demand(logs, time.perf_counter() - began)
 
 

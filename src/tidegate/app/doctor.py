@@ -14,6 +14,7 @@ REQUIRED: Final = (
     "tidegate",
     "highspy",
     "jinja2",
+    "joblib",
     "numba",
     "numpy",
     "polars",
@@ -22,6 +23,7 @@ REQUIRED: Final = (
     "typer",
 )
 OPTIONAL_PACKAGES: Final = (
+    ("distributed", "sweeps on a Dask cluster", "pip install 'tidegate[cluster]'"),
     ("simpy", "a peer of the speed benchmark", "pip install 'tidegate[bench]'"),
     ("accasim", "a peer of the speed benchmark", "pip install 'tidegate[bench]'"),
 )

@@ -12,10 +12,13 @@ from tidegate.app.options import (
     windowed,
 )
 from tidegate.app.output import write
+from tidegate.app.sweep import CellProgress, SweepResult, run_sweep, sweep_problems
+from tidegate.app.workers import Crew
 from tidegate.demand import JobLog
 from tidegate.errors import OptionError
 from tidegate.feeds import read_jobs as read_log
 from tidegate.feeds.fleetfile import read_fleet as read_fleet_file
+from tidegate.feeds.sweepfile import read_sweep
 from tidegate.plan import BacktestResult, LogSource, Progress, Scenario
 
 
@@ -123,7 +126,7 @@ def backtest(  # noqa: PLR0913  the command's options
     format, where, columns, timezone
         How its log is read (see :func:`read_jobs`).
     policies : sequence of str, optional
-        Names of ``tidegate.quota.POLICIES``; all but ``clairvoyant`` by default.
+        Names of ``tidegate.quota.POLICIES``; all but ``gfs`` and ``clairvoyant`` by default.
     seeds : int
         Number of request streams.
     warmup : str
@@ -180,4 +183,52 @@ def backtest(  # noqa: PLR0913  the command's options
         raise found[0]
     if out is not None:
         write(result, Path(out))
+    return result
+
+
+def sweep(
+    path: str | Path,
+    *,
+    out: str | Path = "out",
+    backend: str = "loky",
+    workers: int | None = None,
+    dask_address: str | None = None,
+    max_rejects: float = 0.01,
+    progress: CellProgress = lambda done, total: None,
+) -> SweepResult:
+    """Play fleets x policies x risks x seeds: ``tidegate backtest --sweep`` as a function.
+
+    Parameters
+    ----------
+    path : str or Path
+        A sweep file.
+    out : str or Path
+        Folder of the finished cells, which are not played again, and of the table.
+    backend : str
+        ``loky`` (processes), ``threading`` or ``dask``.
+    workers : int, optional
+        How many on this machine; one per core by default.
+    dask_address : str, optional
+        Scheduler of a Dask cluster; without it ``dask`` starts one on this machine.
+    max_rejects : float
+        Share of rejected rows above which an error is raised.
+    progress : callable
+        Told cells done and cells in all, at the start and after every cell.
+
+    Returns
+    -------
+    SweepResult
+        Cells that could not be played are in its ``failed``.
+
+    Raises
+    ------
+    InputError
+        When the sweep file, a fleet, a log or an option cannot be used.
+    RunError
+        When a result cannot be written, or workers are lost; what is finished is kept.
+    """
+    crew = Crew(backend, workers, dask_address)
+    result = run_sweep(read_sweep(path), Path(out), crew, progress=progress)
+    if found := sweep_problems(result, max_rejects):
+        raise found[0]
     return result

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli.sweep import refuse_beside_sweep, refuse_without_sweep
+from tidegate.cli.sweep import run as run_sweep_file
 from tidegate.errors import OptionError, Place
 
 if TYPE_CHECKING:
@@ -89,7 +91,9 @@ def backtest(
     ] = 1.5,
     policies: Annotated[
         str | None,
-        typer.Option(help="Policies to play, comma-separated; all but clairvoyant by default."),
+        typer.Option(
+            help="Policies to play, comma-separated; all but gfs and clairvoyant by default."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of request streams to play.")] = 5,
     warmup: Annotated[str, typer.Option(help="History before leasing starts.")] = "14d",
@@ -103,6 +107,26 @@ def backtest(
     max_rejects: Annotated[
         float, typer.Option(help="Share of rejected rows above which the exit code is 2.")
     ] = 0.01,
+    sweep: Annotated[
+        Path | None,
+        typer.Option(help="Sweep file (TOML): fleets x policies x risks x seeds, side by side."),
+    ] = None,
+    backend: Annotated[
+        str,
+        typer.Option(
+            envvar="TIDEGATE_BACKEND", help="What plays a sweep's cells: loky, threading or dask."
+        ),
+    ] = "loky",
+    workers: Annotated[
+        int | None, typer.Option(help="Workers for a sweep on this machine; one per core.")
+    ] = None,
+    dask_address: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TIDEGATE_DASK_ADDRESS",
+            help="Scheduler of a Dask cluster; without it one is started on this machine.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for report, result and tables.")] = Path("out"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the table.")
@@ -110,8 +134,9 @@ def backtest(
 ) -> None:
     """Read job logs and say what could have been leased, what it would have earned, at what risk.
 
-    Examples: `tidegate backtest examples/three-tiers.toml` or
-    `tidegate backtest --jobs jobs.txt --nodes 118 --chip H100-SXM`
+    Examples: `tidegate backtest examples/three-tiers.toml`,
+    `tidegate backtest --jobs jobs.txt --nodes 118 --chip H100-SXM` or
+    `tidegate backtest --sweep examples/sweep.toml`
     """
     # Imported here so that `--help` and `--version` answer at once.
     from tidegate.app import (  # noqa: PLC0415
@@ -130,6 +155,20 @@ def backtest(
 
     if not 0 <= max_rejects <= 1:
         raise _wrong("--max-rejects", f"{max_rejects:g} is out of range.", "0 to 1.")
+    if sweep is not None:
+        refuse_beside_sweep(context)
+        run_sweep_file(
+            context,
+            sweep,
+            backend=backend,
+            workers=workers,
+            dask_address=dask_address,
+            max_rejects=max_rejects,
+            out=out,
+            as_json=as_json,
+        )
+        return
+    refuse_without_sweep(context)
     scenario: Scenario
     if fleet is not None and jobs is None:
         _refuse_beside_fleet(context)
@@ -153,7 +192,7 @@ def backtest(
             timezone=timezone,
         )
     else:
-        raise _wrong("FLEET", "Give a fleet file or --jobs, not both.", "one of the two.")
+        raise _wrong("FLEET", "Give a fleet file, --jobs or --sweep.", "one of the three.")
     scenario = windowed(scenario, window_from, window_to)
     names = None if policies is None else [name.strip() for name in policies.split(",")]
     settings = settings_from_options(scenario, policies=names, seeds=seeds, warmup=warmup)

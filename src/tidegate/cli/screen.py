@@ -20,27 +20,27 @@ def show_error(error: TidegateError) -> None:
 
 
 @contextmanager
-def progress(pools: list[str]) -> Iterator["Bars"]:
-    """Show a bar per pool on standard error while its policies are played."""
+def progress(bars_of: list[str], unit: str = "plays") -> Iterator["Bars"]:
+    """Show a bar for each name on standard error while so many units are done."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("plays"),
+        TextColumn(unit),
         TimeElapsedColumn(),
         console=err,
         transient=True,
     ) as bars:
-        yield Bars(bars, pools)
+        yield Bars(bars, bars_of)
 
 
 class Bars:
-    """The bars of a backtest; called by it after every play."""
+    """The bars of a backtest or a sweep; called by it after every play."""
 
-    def __init__(self, bars: Progress, pools: list[str]) -> None:
+    def __init__(self, bars: Progress, names: list[str]) -> None:
         self._bars = bars
-        self._tasks = {pool: bars.add_task(pool, total=None) for pool in pools}
+        self._tasks = {name: bars.add_task(name, total=None) for name in names}
 
-    def __call__(self, pool: str, done: int, total: int) -> None:
-        """Move a pool's bar."""
-        self._bars.update(self._tasks[pool], completed=done, total=total)
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """Move a bar."""
+        self._bars.update(self._tasks[name], completed=done, total=total)

@@ -1,15 +1,17 @@
-"""The tables of a backtest in the terminal."""
+"""The tables of a backtest and of a sweep in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
 from tidegate.app import Written
+from tidegate.app.sweep import SweepResult
 from tidegate.cli.screen import out
-from tidegate.plan import BacktestResult, PolicyResult, PoolResult
+from tidegate.plan import BacktestResult, PolicyResult, PoolCase, PoolResult, SweepPool
 from tidegate.quantity import Money
 
 # Header of each column but the first; two lines, so that a table fits 80 columns.
@@ -21,6 +23,11 @@ _COLUMNS = (
     "jobs\nlate",
     "firm\nbroken",
     "evicted\n/ 1k h",
+)
+
+_LEGEND = (
+    "late: own jobs delayed beyond the longest notice and sanitising; "
+    "broken: firm GPU-hours taken back over firm GPU-hours sold"
 )
 
 
@@ -40,24 +47,48 @@ def _name(policy: PolicyResult) -> str:
     return f"{policy.policy} ({policy.setting.removeprefix('share ')})"
 
 
-def _pool_table(pool: PoolResult, currency: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("\npolicy", no_wrap=True)
+def _figures(policy: PolicyResult) -> tuple[str, ...]:
+    mean, p99 = policy.internal_delay_mean_s, policy.internal_delay_p99_s
+    return (
+        f"{policy.revenue:,.0f}",
+        f"{policy.harvested_gpu_hours:,.0f}",
+        _percent(policy.harvested_share_of_idle),
+        f"{mean:,.0f} / {p99:,.0f}",
+        _percent(policy.delayed_jobs_share, 2),
+        _percent(policy.broken_share, 2),
+        f"{policy.evictions_per_1000_gpu_hours:.2f}",
+    )
+
+
+def _table(
+    first: Sequence[str], currency: str, rows: Iterable[tuple[str, ...]], gap: int = 2
+) -> Table:
+    """Return a table with columns of its own before those of a policy's figures."""
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    for name in first:
+        table.add_column(f"\n{name}", no_wrap=True)
     for name in _COLUMNS:
         table.add_column(name.format(currency=currency), justify="right", no_wrap=True)
-    for policy in pool.policies:
-        mean, p99 = policy.internal_delay_mean_s, policy.internal_delay_p99_s
-        table.add_row(
-            _name(policy),
-            f"{policy.revenue:,.0f}",
-            f"{policy.harvested_gpu_hours:,.0f}",
-            _percent(policy.harvested_share_of_idle),
-            f"{mean:,.0f} / {p99:,.0f}",
-            _percent(policy.delayed_jobs_share, 2),
-            _percent(policy.broken_share, 2),
-            f"{policy.evictions_per_1000_gpu_hours:.2f}",
-        )
+    for row in rows:
+        table.add_row(*row)
     return table
+
+
+def _pool_table(pool: PoolResult, currency: str) -> Table:
+    return _table(["policy"], currency, ((_name(p), *_figures(p)) for p in pool.policies))
+
+
+def _sweep_table(pool: SweepPool) -> Table:
+    rows = (
+        (_name(row.result), "" if row.risk is None else f"{row.risk:g}", *_figures(row.result))
+        for row in pool.rows
+    )
+    return _table(["policy", "risk"], pool.scenario.currency, rows, gap=1)
+
+
+def _size(case: PoolCase) -> str:
+    it = case.pool
+    return f"{it.tier.value}, {it.nodes} nodes x {it.gpus_per_node} {it.chip.id}"
 
 
 def _heading(pool: PoolResult) -> Iterator[str]:
@@ -65,10 +96,7 @@ def _heading(pool: PoolResult) -> Iterator[str]:
     own, idle = (
         hours / pool.capacity_gpu_hours for hours in (pool.internal_gpu_hours, pool.idle_gpu_hours)
     )
-    yield (
-        f"[bold]{escape(it.id)}[/]  {it.tier.value}, {it.nodes} nodes x {it.gpus_per_node} "
-        f"{it.chip.id}, {pool.jobs_count:,} jobs"
-    )
+    yield (f"[bold]{escape(it.id)}[/]  {_size(pool.case)}, {pool.jobs_count:,} jobs")
     yield (
         f"{_moment(pool, span.lease_from_s)} to {_moment(pool, span.stop_s)}: "
         f"{pool.capacity_gpu_hours:,.0f} GPU-hours, {_percent(own)} own jobs, "
@@ -108,12 +136,30 @@ def show_result(result: BacktestResult, written: Written) -> None:
     if earned:
         total = Money(sum(earned, Decimal(0)), result.currency)
         out.print(f"tidegate earns {total} in all", soft_wrap=True)
-    out.print(
-        "late: own jobs delayed beyond the longest notice and sanitising; "
-        "broken: firm GPU-hours taken back over firm GPU-hours sold",
-        style="dim",
-    )
+    out.print(_LEGEND, style="dim")
     out.print(f"{result.seconds:.1f} s, {len(result.seeds)} seeds", soft_wrap=True)
     for path in written.rejects:
         out.print(f"rejected rows: {escape(str(path))}", soft_wrap=True)
     out.print(f"report: {escape(str(written.report))}", soft_wrap=True)
+
+
+def show_sweep(result: SweepResult, folder: Path) -> None:
+    """Print a sweep: a table per pool, then where the files lie."""
+    for pool in result.pools:
+        it = pool.case.pool
+        jobs = f", {pool.intake.jobs:,} jobs" if pool.intake else ""
+        name = f"{escape(pool.scenario.name)}: {escape(it.id)}"
+        out.print(f"[bold]{name}[/]  {_size(pool.case)}{jobs}", soft_wrap=True)
+        if pool.case.offers:
+            out.print(_sweep_table(pool))
+        else:
+            out.print(f"Nothing of this pool is leased ({it.tier.value}).")
+        out.print()
+    out.print(_LEGEND, style="dim")
+    played = result.cells - result.kept - len(result.failed)
+    out.print(
+        f"{result.seconds:.1f} s, {len(result.seeds)} seeds, {result.cells:,} cells: {played:,} played, "
+        f"{result.kept:,} had been finished before, {len(result.failed):,} failed",
+        soft_wrap=True,
+    )
+    out.print(f"table: {escape(str(folder / 'sweep.parquet'))}", soft_wrap=True)
