@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -172,10 +171,9 @@ class CellStore:
             ``TG-RUN-OUT`` when it cannot be written.
         """
         try:
-            handle, name = tempfile.mkstemp(".part", dir=self._folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._type.dump_json(result, indent=1))
-            Path(name).replace(self._path(task))
+            part = self._folder / f"{task.digest}.{os.getpid()}.part"
+            part.write_bytes(self._type.dump_json(result, indent=1))
+            part.replace(self._path(task))
         except OSError as error:
             raise self._cannot_write(error) from error
 
