@@ -1,5 +1,12 @@
 """What we will need: quantiles of the future maximum of internal demand."""
 
 from tidegate.forecast.futuremax import HORIZONS_S, FutureMax, new_future_max, observe
+from tidegate.forecast.gaussian import forecast_free_nodes
 
-__all__ = ["HORIZONS_S", "FutureMax", "new_future_max", "observe"]
+__all__ = [
+    "HORIZONS_S",
+    "FutureMax",
+    "forecast_free_nodes",
+    "new_future_max",
+    "observe",
+]
