@@ -273,7 +273,7 @@ def test_what_the_fleet_says_is_not_said_twice(
     [
         (("--policies", "tidegat"), "Did you mean tidegate?"),
         (("--policies", "none,reactiv"), "Did you mean reactive?"),
-        (("--policies", "bogus"), "one of none, static, reactive, tidegate"),
+        (("--policies", "bogus"), "one of none, static, reactive, gfs, tidegate"),
         (("--chip", "H100-SMX"), "Did you mean H100-SXM?"),
         (("--seeds", "0"), "--seeds: 0"),
         (("--warmup", "soon"), "such as 14d"),

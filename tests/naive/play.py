@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.naive import gfs
 from tests.naive.cover import cheapest_cover
 
 from tidegate.quota import Verdict
@@ -41,12 +42,13 @@ def play(
     failures: Failures,
     policy: Policy,
     window: Window,
+    forecast_free: NDArray[np.int64] | None = None,
     *,
     record: bool = True,
     products: int = 1,
 ) -> Played:
     """Play a pool; the arguments and the result are those of ``tidegate.simulate.play``."""
-    pool = _Pool(cluster, jobs, requests, failures, policy, window)
+    pool = _Pool(cluster, jobs, requests, failures, policy, window, forecast_free)
     while not pool.is_over():
         pool.play_round(pool.next_time())
     return pool.played(record=record, products=products)
@@ -194,6 +196,7 @@ class _Pool:
         failures: Failures,
         policy: Policy,
         window: Window,
+        forecast_free: NDArray[np.int64] | None,
     ) -> None:
         self.cluster, self.policy, self.window = cluster, policy, window
         self.now = -1
@@ -223,6 +226,10 @@ class _Pool:
         tick = window.tick_s
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
         self.curve = _Curve()
+        # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
+        self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
+        self.eta, self.quota = 1.0, 0
+        self.periods = 0, 0
         self.ticks: list[_Tick] = []
         self.holdings: list[tuple[int, Holder, int, int, int]] = []
 
@@ -400,6 +407,8 @@ class _Pool:
         self.ticks_to_come.remove(self.now)
         if self.policy.code == PolicyCode.TIDEGATE:
             self.renew_curve()
+        if self.policy.code == PolicyCode.GFS:
+            self.renew_quota(self.now // self.window.tick_s)
         by_product: dict[int, int] = {}
         for lease in self.leases:
             product = lease.request.product
@@ -440,6 +449,28 @@ class _Pool:
         rank = n + 1 - math.floor((n + 1) * self.policy.eps / 2)
         return sorted(samples)[rank - 1] if rank <= n else self.cluster.nodes
 
+    def renew_quota(self, tick: int) -> None:
+        past = [
+            gfs.PastLease(
+                lease.start,
+                lease.ended_at,
+                is_completed=lease.outcome == Outcome.COMPLETED,
+                is_taken=lease.outcome in (Outcome.RECALLED, Outcome.BROKEN),
+            )
+            for lease in [*self.leases, *self.ended_leases]
+        ]
+        self.periods = gfs.periods(past, self.now)
+        since = gfs.waits_since(
+            [
+                (request.time, self.verdicts[request.number][0])
+                for request in self.requests
+                if request.number in self.verdicts
+            ]
+        )
+        has_waited = since is not None and self.now - since > HOUR
+        self.eta = gfs.renewed(self.eta, *self.periods, has_waited=has_waited)
+        self.quota = math.floor(min(self.cluster.nodes, self.eta * self.forecast_free[tick]))
+
     # 9
     def decide(self) -> None:
         due = [request for request in self.to_judge if request.time == self.now]
@@ -458,6 +489,10 @@ class _Pool:
         short = min(self.pending - self.idle - self.incoming, _sizes(staying))
         if short <= 0:
             return []
+        if self.policy.code == PolicyCode.GFS:
+            may = [gfs.Victim(x.request.number, x.size, x.start) for x in staying]
+            taken = gfs.victims(may, short, t, self.periods, self.cluster.nodes)
+            return [x for x in staying if x.request.number in {v.number for v in taken}]
         if self.policy.code != PolicyCode.TIDEGATE:
             staying.sort(key=lambda x: (x.request.price, -x.start, x.request.number))
             return _first_to_reach(short, staying)
@@ -502,6 +537,8 @@ class _Pool:
         if spare < k:
             return Verdict.NO_ROOM
         if code == PolicyCode.STATIC and _sizes(self.leases) + k > self.policy.cap_nodes:
+            return Verdict.SHARE
+        if code == PolicyCode.GFS and _sizes(self.leases) + k > self.quota:
             return Verdict.SHARE
         if code == PolicyCode.TIDEGATE and self.binding_horizons(request):
             return Verdict.QUOTA

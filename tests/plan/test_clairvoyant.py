@@ -151,7 +151,7 @@ def test_twin(case: Case, slot_s: int):
     assert free.sum() == sum(seconds[case.window.lease_from_s :])
 
 
-@given(cases(), st.sampled_from([PolicyCode.STATIC, PolicyCode.REACTIVE, PolicyCode.TIDEGATE]))
+@given(cases(), st.sampled_from([code for code in PolicyCode if code is not PolicyCode.NONE]))
 def test_never_below_a_play_that_keeps_every_promise_and_every_start(case: Case, code: PolicyCode):
     # Jobs of whole nodes: then equal starts mean equally many nodes held (decision 0003).
     case = case._replace(

@@ -1,9 +1,11 @@
 """Small pools in which as much as possible happens at the same second."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.simulate.model import Cluster, Failures, Jobs, Requests, Window
@@ -20,6 +22,7 @@ class Case(NamedTuple):
     failures: Failures
     policy: Policy
     window: Window
+    forecast_free: NDArray[np.int64] | None = None
 
 
 def jobs_of(rows: list[tuple[int, int, int]]) -> Jobs:
@@ -93,11 +96,11 @@ def _failure_rows(draw: st.DrawFn, node: int, span: int) -> list[tuple[int, int,
 
 
 @st.composite
-def policies(draw: st.DrawFn, nodes: int) -> Policy:
-    """Any policy; ``tidegate`` most often, as it has most rules."""
-    code = draw(st.sampled_from([PolicyCode.TIDEGATE] * 3 + list(PolicyCode)))
+def policies(draw: st.DrawFn, nodes: int, code: PolicyCode | None = None) -> Policy:
+    """Any policy or the one given; ``tidegate`` most often, as it has most rules."""
+    drawn = draw(st.sampled_from([PolicyCode.TIDEGATE] * 3 + list(PolicyCode) + [PolicyCode.GFS]))
     return Policy(
-        code=int(code),
+        code=int(drawn if code is None else code),
         cap_nodes=draw(st.integers(0, nodes)),
         eps=draw(st.sampled_from([0.9, 0.9, 0.5, 0.34, 0.1, 0.02])),
         wait_price=draw(st.sampled_from([0, 10, 1_000, 10_000, 100_000])),
@@ -106,12 +109,24 @@ def policies(draw: st.DrawFn, nodes: int) -> Policy:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """Whole plays."""
+def _forecasts(draw: st.DrawFn, nodes: int, window: Window) -> NDArray[np.int64]:
+    """Nodes free by forecast at every tick, the same few over and over."""
+    ticks = len(range(0, window.stop_s, window.tick_s)) if window.tick_s else 0
+    few = st.lists(st.integers(0, nodes), min_size=1, max_size=4)
+    return np.resize(np.array(draw(few), np.int64), ticks)
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn,
+    spans: Sequence[int] = (300, 900, 2400, 6000),
+    code: PolicyCode | None = None,
+) -> Case:
+    """Whole plays, of about these lengths, under any policy or the one given."""
     nodes = draw(st.integers(1, 6))
     per_node = draw(st.sampled_from([1, 2, 4, 8]))
     # A short play is crowded; a long one fills the quota curve.
-    span = draw(st.sampled_from([300, 900, 2400, 6000]))
+    span = draw(st.sampled_from(spans))
     stop = draw(mostly(st.sampled_from([span, span + 1]), times(span)))
     # A calm before the rush: leases are sold, and then called back.
     calm = draw(st.sampled_from([0, span // 3, 2 * span // 3]))
@@ -124,7 +139,7 @@ def cases(draw: st.DrawFn) -> Case:
     window = Window(
         lease_from_s=draw(mostly(st.just(0), st.integers(0, stop))),
         stop_s=stop,
-        tick_s=draw(st.sampled_from([60, 60, 300, 0])),
+        tick_s=draw(st.sampled_from([60, 60, 300, 0] if stop <= 6001 else [300, 300, 900])),
     )
     submission = times(span + 300 - calm).map(lambda s: s + calm)
     lasting = times(300) | times(1500)
@@ -137,6 +152,7 @@ def cases(draw: st.DrawFn) -> Case:
         jobs_of(job_list),
         requests_of(request_list),
         failures_of(failure_list),
-        draw(policies(nodes)),
+        draw(policies(nodes, code)),
         window,
+        draw(_forecasts(nodes, window)),
     )

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.naive.play import play as slow_play
 from tests.simulate.invariants import CHECKS
-from tests.simulate.strategies import PRODUCTS, Case, cases
+from tests.simulate.strategies import PRODUCTS, Case, cases, jobs_of, requests_of
 
-from tidegate.simulate import Played, play
+from tidegate.quota import Policy, PolicyCode
+from tidegate.simulate import Cluster, Played, Window, no_failures, play
 
 
 def fast(case: Case, *, record: bool = True) -> Played:
@@ -43,6 +44,12 @@ def test_kernel_plays_as_its_twin(case: Case):
     assert_same(fast(case), slow(case))
 
 
+@settings(max_examples=100)
+@given(case=cases(spans=(20_000, 40_000), code=PolicyCode.GFS))
+def test_kernel_plays_as_its_twin_over_hours_of_feedback(case: Case):
+    assert_same(fast(case), slow(case))
+
+
 @pytest.mark.slow
 @settings(max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
@@ -70,3 +77,16 @@ def test_recording_changes_nothing(case: Case):
 @given(case=cases())
 def test_kernel_keeps_invariant(check: Callable[[Case, Played], None], case: Case):
     check(case, fast(case))
+
+
+def test_gfs_is_not_played_without_a_forecast():
+    case = Case(
+        Cluster(1, 8, 300, 0),
+        jobs_of([(0, 60, 8)]),
+        requests_of([]),
+        no_failures(),
+        Policy(PolicyCode.GFS),
+        Window(0, 900, 300),
+    )
+    with pytest.raises(ValueError, match="a forecast for 3 ticks and was given 0"):
+        fast(case)

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
 from tidegate.errors import FeedError
 from tidegate.fleet.pool import Pool
+from tidegate.forecast import forecast_free_nodes
 from tidegate.plan.scenario import PoolCase
 from tidegate.quantity import format_duration
-from tidegate.quota import POLICIES, Policy, PolicyCode
+from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode
 from tidegate.simulate import (
     Cluster,
     Failures,
@@ -40,8 +43,8 @@ class Settings:
     Attributes
     ----------
     policies : tuple of str
-        Names of :data:`tidegate.quota.POLICIES`, by default those that are played; ``none`` always is, as the
-        measure of delay.
+        Names of :data:`tidegate.quota.POLICIES`, by default :data:`~tidegate.quota.DEFAULT_POLICIES`;
+        ``none`` always is played, as the measure of delay.
     seeds : tuple of int
         Seeds of the request streams and of the failures.
     warmup_s : int
@@ -54,7 +57,7 @@ class Settings:
         ISO 4217 code of all prices.
     """
 
-    policies: tuple[str, ...] = tuple(name for name, code, _ in POLICIES if code is not None)
+    policies: tuple[str, ...] = DEFAULT_POLICIES
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     warmup_s: int = 14 * 86400
     offered_load: float = 1.5
@@ -122,6 +125,26 @@ class Game:
             randomness=seed_sequence(f"{self.case.pool.id}/failures", seed),
         )
 
+    @cached_property
+    def forecast_free(self) -> NDArray[np.int64]:
+        """Nodes that the Gaussian forecast leaves free at each tick, for ``gfs``.
+
+        Each owner's demand is taken as if its jobs ran as soon as they were submitted, a job of a node or more on whole
+        nodes; jobs without an owner count as those of one. Computed when first asked for.
+        """
+        g = self.cluster.gpus_per_node
+        gpus = pl.col("gpus")
+        whole = pl.when(gpus >= g).then((gpus + g - 1) // g * g).otherwise(gpus)
+        grid = {"step_s": TICK_S, "start": self.start_s, "stop": self.start_s + self.window.stop_s}
+        owners = self.frame.with_columns(whole.alias("gpus")).partition_by("owner")
+        return forecast_free_nodes(
+            (jobs_to_series(jobs, **grid)["gpus"].to_numpy() for jobs in owners),
+            -(-self.window.stop_s // TICK_S),
+            nodes=self.cluster.nodes,
+            gpus_per_node=g,
+            tick_s=TICK_S,
+        )
+
     def policy(self, code: PolicyCode, share_percent: int = 100) -> Policy:
         """Return a policy with the settings of the pool's owner."""
         wanted = self.case.pool.policy
@@ -144,6 +167,7 @@ class Game:
             self.failures(seed),
             policy,
             self.window,
+            self.forecast_free if policy.code == PolicyCode.GFS else None,
             record=record,
             holdings=holdings,
             products=len(self.case.offers),

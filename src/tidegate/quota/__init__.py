@@ -3,10 +3,11 @@
 from tidegate.quota.admission import Verdict, committed
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.decide import decide
-from tidegate.quota.policy import POLICIES, Policy, PolicyCode
+from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Snapshot
 
 __all__ = [
+    "DEFAULT_POLICIES",
     "HELD_LEASE",
     "POLICIES",
     "REQUEST",

@@ -12,6 +12,7 @@ from tidegate.quota.snapshot import Plan, Records, Snapshot
 _STATIC = int(PolicyCode.STATIC)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
 _NONE = int(PolicyCode.NONE)
+_GFS = int(PolicyCode.GFS)
 
 
 class Verdict(IntEnum):
@@ -93,6 +94,9 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             plan.verdict[i] = _NO_ROOM
             continue
         if policy.code == _STATIC and leased + k > policy.cap_nodes:
+            plan.verdict[i] = _SHARE
+            continue
+        if policy.code == _GFS and leased + k > snapshot.curve[0]:
             plan.verdict[i] = _SHARE
             continue
         if policy.code == _TIDEGATE:

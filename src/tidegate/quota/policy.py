@@ -11,6 +11,7 @@ class PolicyCode(IntEnum):
     STATIC = 1
     REACTIVE = 2
     TIDEGATE = 3
+    GFS = 4
 
 
 POLICIES: Final[tuple[tuple[str, PolicyCode | None, str], ...]] = (
@@ -24,12 +25,17 @@ POLICIES: Final[tuple[tuple[str, PolicyCode | None, str], ...]] = (
     ),
     # What cohort lending or plain preemption does.
     ("reactive", PolicyCode.REACTIVE, "lend all that is idle, take back when needed"),
+    # The published rule of GFS (arXiv 2509.11134), as `quota.gfs` reads it.
+    ("gfs", PolicyCode.GFS, "a quota from a Gaussian forecast, fed back from evictions"),
     # Quota curve, admission by firm horizon, recall at least cost.
     ("tidegate", PolicyCode.TIDEGATE, "promise by the quota curve, recall at least cost"),
     # Not a rule that can be played but a bound on all of them, hence without a code: `tidegate.plan.clairvoyant`.
     ("clairvoyant", None, "an upper bound: knows every job and every request beforehand"),
 )
 """Name, code and one sentence of every policy, in the order in which results show them."""
+
+DEFAULT_POLICIES: Final = ("none", "static", "reactive", "tidegate")
+"""Names of the policies that are played unless others are asked for."""
 
 
 class Policy(NamedTuple):

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
 from tidegate.quota.cover import cheapest_cover
+from tidegate.quota.gfs import victims
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.quota.snapshot import I64, Records, Snapshot
 
 _TIDEGATE = int(PolicyCode.TIDEGATE)
+_GFS = int(PolicyCode.GFS)
 
 CHECKPOINT_S: Final = 3600
 """Work lost at most when a lease is taken: tenants are taken to checkpoint every hour."""
@@ -174,4 +176,6 @@ def choose_recalls(policy: Policy, snapshot: Snapshot) -> NDArray[np.bool_]:
         return np.zeros(held.size, dtype=np.bool_)
     if policy.code == _TIDEGATE:
         return _at_least_cost(policy, snapshot, staying, need)
+    if policy.code == _GFS:
+        return victims(snapshot, staying, need)
     return _by_price(held, staying, need)

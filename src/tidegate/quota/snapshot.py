@@ -55,6 +55,8 @@ class Snapshot(NamedTuple):
         In order of their request numbers.
     asked : array of REQUEST, shape (requests,)
         Requests to be judged, in order.
+    nodes, failed_periods, kept_periods : int
+        Nodes of the pool; guarantee periods of late that failed and that were kept (``gfs`` only).
     """
 
     now_s: int
@@ -67,6 +69,9 @@ class Snapshot(NamedTuple):
     curve: I64
     held: Records
     asked: Records
+    nodes: int = 1
+    failed_periods: int = 0
+    kept_periods: int = 0
 
 
 class Plan(NamedTuple):

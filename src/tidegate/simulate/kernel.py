@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tidegate.compiled import compiled, inlined, machine_int
 from tidegate.forecast import FutureMax, observe
 from tidegate.quota import Policy, PolicyCode, decide
+from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
     end_jobs,
     next_end,
@@ -52,6 +53,7 @@ TICK_TOTALS: Final = 5
 _ZERO: Final = machine_int(0)
 _NONE = int(PolicyCode.NONE)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
+_GFS = int(PolicyCode.GFS)
 _INTERNAL = int(Holder.INTERNAL)
 _LEASE = int(Holder.LEASE)
 _SANITISING = int(Holder.SANITISING)
@@ -177,6 +179,8 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
             continue
         if window.tick_s > 0 and now == tick * window.tick_s:
             _observe_tick(cluster, state, policy, forecast, curve, ticks, requests, tick)
+            if policy.code == _GFS:
+                feed_back(cluster, state, requests, leases, curve, tick, request, now)
             tick += 1
         first = request
         while request < n_requests and requests[request].time_s <= now:

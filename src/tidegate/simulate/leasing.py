@@ -13,10 +13,12 @@ from tidegate.simulate.nodes import free_gpus, highest, set_free
 from tidegate.simulate.state import (
     AVAILABLE,
     FAILED,
+    FAILED_PERIODS,
     IDLE,
     IS_FAILED,
     IS_LEASED,
     IS_SANITISING,
+    KEPT_PERIODS,
     LEASED,
     LEASES,
     NEVER,
@@ -231,6 +233,9 @@ def snapshot(
         curve,
         state.held[: state.tally[LEASES]],
         requests[first:past],
+        cluster.nodes,
+        state.tally[FAILED_PERIODS],
+        state.tally[KEPT_PERIODS],
     )
 
 

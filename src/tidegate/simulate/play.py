@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import lightly_optimised
 from tidegate.forecast import HORIZONS_S, new_future_max
-from tidegate.quota import REQUEST, Policy
+from tidegate.quota import REQUEST, Policy, PolicyCode
 from tidegate.simulate.kernel import (
     TICK_BUSY,
     TICK_DEMAND,
@@ -49,6 +49,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     failures: Failures,
     policy: Policy,
     window: Window,
+    forecast_free: NDArray[np.int64] | None = None,
     *,
     record: bool = False,
     holdings: bool = False,
@@ -70,6 +71,8 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
         The policy and its settings.
     window : Window
         When leasing starts and stops; the grid of ticks.
+    forecast_free : int64 array, shape (ticks,), or None
+        Nodes that a forecast made at each tick leaves free; ``gfs`` needs it, no other policy looks at it.
     record : bool
         Whether ticks are recorded.
     holdings : bool
@@ -81,8 +84,16 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     -------
     Played
         The same input gives the same result, to the bit.
+
+    Raises
+    ------
+    ValueError
+        When ``gfs`` is played without a forecast for every tick.
     """
     n_ticks = -(-window.stop_s // window.tick_s) if window.tick_s > 0 else 0
+    foreseen = 0 if forecast_free is None else forecast_free.size
+    if policy.code == PolicyCode.GFS and foreseen < n_ticks:
+        raise ValueError(f"gfs needs a forecast for {n_ticks} ticks and was given {foreseen}.")
     asked = np.empty(requests.time_s.size, dtype=REQUEST)
     for name, column in zip(Requests._fields, requests, strict=True):
         asked[name] = column
@@ -93,7 +104,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     )
     ticks[:, -len(HORIZONS_S) :] = -1
     held = np.zeros(len(Holder), dtype=np.int64)
-    state = new_state(cluster, jobs, requests, failures, holdings=holdings)
+    state = new_state(cluster, jobs, requests, failures, forecast_free, holdings=holdings)
     with lightly_optimised():
         run(
             cluster,

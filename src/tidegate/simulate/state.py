@@ -27,7 +27,13 @@ HEAP: Final = 10
 HOLDINGS: Final = 11
 NEXT_NODE_S: Final = 12  # earliest end of sanitising or repair
 NEXT_LEASE_S: Final = 13  # earliest end or taking of a lease
-COUNTS: Final = 14
+# For the feedback of `gfs`:
+FAILED_PERIODS: Final = 14  # guarantee periods that failed of late
+KEPT_PERIODS: Final = 15
+SEEN: Final = 16  # requests whose verdicts have been taken into account
+OLDEST: Final = 17  # the first request whose lease may have had a period of late
+REFUSED_S: Final = 18  # when the oldest waiting request was refused
+COUNTS: Final = 19
 
 # Values of `State.node_state`.
 AVAILABLE: Final = 0
@@ -84,6 +90,10 @@ class State(NamedTuple):
         The first ``tally[LEASES]`` are in use.
     holdings : int64 array, shape (room, 5)
         Who held which node, as far as it is recorded.
+    forecast_free : int64 array, shape (ticks,)
+        Nodes free by forecast; empty but for ``gfs``.
+    eta : float64 array, shape (1,)
+        Factor on them.
     """
 
     tally: I64
@@ -96,6 +106,8 @@ class State(NamedTuple):
     size_of_nodes: I64
     held: Records
     holdings: I64
+    forecast_free: I64
+    eta: NDArray[np.float64]
 
 
 def _queue(cluster: Cluster, jobs: Jobs) -> tuple[Records, I64]:
@@ -120,14 +132,20 @@ def _holdings_room(cluster: Cluster, jobs: Jobs, requests: Requests, failures: F
 
 
 def new_state(
-    cluster: Cluster, jobs: Jobs, requests: Requests, failures: Failures, *, holdings: bool
+    cluster: Cluster,
+    jobs: Jobs,
+    requests: Requests,
+    failures: Failures,
+    forecast_free: I64 | None,
+    *,
+    holdings: bool,
 ) -> State:
     """Return the state of an idle, clean pool with room for everything that can happen."""
     nodes, g = cluster.nodes, cluster.gpus_per_node
     n_jobs = jobs.gpus.size
     tally = np.zeros(COUNTS, dtype=np.int64)
     tally[IDLE] = nodes
-    tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = NEVER
+    tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = tally[REFUSED_S] = NEVER
     node = np.zeros(nodes, dtype=NODE)
     node["clean"] = 1
     node["request"] = node["after"] = -1
@@ -146,4 +164,6 @@ def new_state(
         size_of_nodes=size_of_nodes,
         held=np.zeros(min(nodes, requests.nodes.size), dtype=HELD_LEASE),
         holdings=np.empty((rows, 5), dtype=np.int64),
+        forecast_free=np.zeros(0, dtype=np.int64) if forecast_free is None else forecast_free,
+        eta=np.ones(1),
     )
