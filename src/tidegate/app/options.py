@@ -56,7 +56,7 @@ def settings_from_options(
     scenario : Scenario
         Gives the offered load, the sanitising time and the currency.
     policies : sequence of str or None
-        Names of :data:`tidegate.quota.POLICIES`; None for all that are played (not the clairvoyant bound).
+        Names of :data:`tidegate.quota.POLICIES`; None for :data:`~tidegate.quota.DEFAULT_POLICIES`.
     seeds : int
         How many seeds to play, from 0 on.
     warmup : str
