@@ -9,6 +9,7 @@ from tests.naive.forecast import HORIZONS_S as NAIVE_HORIZONS_S
 from tests.naive.forecast import bounds as naive_bounds
 
 from tidegate.forecast import HORIZONS_S, new_future_max, observe
+from tidegate.forecast.futuremax import STEP
 
 RISKS = st.sampled_from([0.01, 0.02, 0.1, 0.25, 0.34, 0.5, 0.9]) | st.floats(0.001, 0.999)
 
@@ -28,7 +29,7 @@ def series(draw: st.DrawFn) -> tuple[int, list[int]]:
 
 def observed(demand: list[int], nodes: int, tick_s: int, eps: float) -> NDArray[np.int64]:
     """Bounds after every tick, shape (ticks, horizons)."""
-    state = new_future_max(nodes, len(demand), tick_s)
+    state = new_future_max(nodes, len(demand), tick_s, eps)
     rows = []
     for i, value in enumerate(demand):
         observe(state, i, value, eps)
@@ -45,8 +46,7 @@ def test_horizons_are_those_of_the_page():
 def test_bounds_are_those_of_the_page(case: tuple[int, list[int]], tick_s: int, eps: float):
     nodes, demand = case
     rows = observed(demand, nodes, tick_s, eps)
-    for i in range(len(demand)):
-        assert rows[i].tolist() == naive_bounds(demand[: i + 1], nodes, tick_s, eps), i
+    assert rows.tolist() == naive_bounds(demand, nodes, tick_s, eps)
 
 
 @given(case=series(), eps=RISKS)
@@ -107,3 +107,40 @@ def test_misses_of_exchangeable_demand_stay_below_the_risk(eps: float, kind: str
         ahead = np.lib.stride_tricks.sliding_window_view(demand, length + 1).max(axis=1)
         missed = float(np.mean(ahead[first:] > bound[first : ticks - length, j]))
         assert 0.1 * eps <= missed <= 1.1 * eps, (length, missed)
+
+
+def harshest(nodes: int, ticks: int, eps: float, rule: str, random: np.random.Generator):
+    """Play an adversary that sees the bounds; return bounds and demand."""
+    state = new_future_max(nodes, ticks, 300, eps)
+    demand, rows = 0, []
+    for i in range(ticks):
+        over = int(state.bound[0]) + 1
+        match rule:
+            case "always above":
+                demand = min(nodes, over)
+            case "floods":  # quiet for a week, then everything for a day
+                demand = nodes if i % 2304 > 2016 else 0
+            case "creeping":
+                demand = min(nodes, i * nodes // ticks + int(random.integers(0, 3)))
+            case _:
+                demand = min(nodes, over) if random.random() < 0.5 else 0
+        observe(state, i, demand, eps)
+        rows.append((demand, *state.bound))
+    table = np.array(rows)
+    return table[:, 1:], table[:, 0]
+
+
+@pytest.mark.parametrize("eps", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("rule", ["always above", "floods", "creeping", "coin"])
+def test_no_adversary_gets_more_misses_than_the_guarantee(rule: str, eps: float):
+    # Each miss lowers the risk by a step times (1 - eps); below 0 nothing is promised, so that only
+    # bounds already out can be missed, at most as many as the horizon has ticks. Hence at most
+    # eps x judged + eps / step + length misses.
+    ticks = 9000
+    bound, demand = harshest(40, ticks, eps, rule, np.random.default_rng(3))
+    for j, horizon_s in enumerate(HORIZONS_S):
+        length = horizon_s // 300
+        ahead = np.lib.stride_tricks.sliding_window_view(demand, length + 1).max(axis=1)
+        judged = bound[: ticks - length, j]
+        missed = int(np.sum(ahead > judged))
+        assert missed <= eps * judged.size + eps / STEP + length + 2 / eps, horizon_s

@@ -28,6 +28,7 @@ from tidegate.simulate.model import (
 )
 
 HOUR = 3600
+STEP = 0.0005
 HORIZONS_S = [300, 600, 900, 1800] + [
     hours * HOUR for hours in (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168)
 ]
@@ -165,8 +166,13 @@ class _Lease:
 
 @dataclass
 class _Curve:
-    """The samples of each horizon, and the bounds and quota of the last tick."""
+    """The samples of each horizon, its risk, and the bounds and quota of the last tick.
 
+    ``issued`` holds the bounds that count and are neither missed nor kept yet, by their ticks.
+    """
+
+    risks: list[float]
+    issued: list[dict[int, int]] = field(default_factory=lambda: [{} for _ in HORIZONS_S])
     observed: list[int] = field(default_factory=list)
     rises: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
     levels: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
@@ -225,7 +231,7 @@ class _Pool:
         self.to_fail = [tuple(int(x) for x in failure) for failure in zip(*failures, strict=True)]
         tick = window.tick_s
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
-        self.curve = _Curve()
+        self.curve = _Curve(risks=[policy.eps] * len(HORIZONS_S))
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
         self.eta, self.quota = 1.0, 0
@@ -436,18 +442,31 @@ class _Pool:
                 m = max(d[i - length : i + 1])
                 curve.rises[j].append(m - d[i - length])
                 curve.levels[j].append(m)
-            by_rise = d[i] + self.quantile(curve.rises[j])
-            by_level = self.quantile(curve.levels[j])
+            self.correct_risk(j, i, length)
+            by_rise = d[i] + self.quantile(curve.rises[j], curve.risks[j])
+            by_level = self.quantile(curve.levels[j], curve.risks[j])
             curve.bounds[j] = min(nodes, max(d[i], min(by_rise, by_level)))
             if j > 0:
                 curve.bounds[j] = max(curve.bounds[j], curve.bounds[j - 1])
+            if (len(curve.rises[j]) + 1) * self.policy.eps / 2 >= 1:
+                curve.issued[j][i] = curve.bounds[j]
             promised = self.cluster.reserve_nodes + curve.bounds[j]
             curve.quota[j] = max(0, nodes - self.count(FAILED) - promised)
 
-    def quantile(self, samples: list[int]) -> int:
+    def correct_risk(self, j: int, i: int, length: int) -> None:
+        """Take in which of the bounds that count are missed or kept at tick ``i``."""
+        curve, eps = self.curve, self.policy.eps
+        missed = [s for s, bound in curve.issued[j].items() if bound < curve.observed[i]]
+        for s in missed:
+            del curve.issued[j][s]
+        curve.risks[j] -= STEP * (1.0 - eps) * len(missed)
+        if curve.issued[j].pop(i - length, None) is not None:
+            curve.risks[j] = min(1.0, curve.risks[j] + STEP * eps)
+
+    def quantile(self, samples: list[int], risk: float) -> int:
         n = len(samples)
-        rank = n + 1 - math.floor((n + 1) * self.policy.eps / 2)
-        return sorted(samples)[rank - 1] if rank <= n else self.cluster.nodes
+        rank = max(1, n + 1 - math.floor((n + 1) * (risk / 2)))
+        return self.cluster.nodes if rank > n else sorted(samples)[rank - 1]
 
     def renew_quota(self, tick: int) -> None:
         past = [
@@ -548,12 +567,17 @@ class _Pool:
         """List the horizons where the request counts and does not fit."""
         binding = []
         for j in range(len(HORIZONS_S)):
-            leases = [x for x in self.leases if _counts(x.remaining_firm_time(self.now), j)]
+            leases = [x for x in self.leases if self.counts(x.remaining_firm_time(self.now), j)]
             asked = min(max(request.firm, request.notice), request.duration)
             too_many = _sizes(leases) + request.nodes > self.curve.quota[j]
-            if _counts(asked, j) and too_many:
+            if self.counts(asked, j) and too_many:
                 binding.append(j)
         return binding
+
+    def counts(self, remaining_firm_time: int, j: int) -> bool:
+        if remaining_firm_time <= self.policy.floor_s - self.cluster.sanitise_s:
+            return False
+        return j == 0 or HORIZONS_S[j - 1] < remaining_firm_time
 
     def admit(self, request: _Request) -> None:
         nodes = self.idle_nodes()[-request.nodes :]
@@ -634,10 +658,6 @@ def _first_to_reach(need: int, leases: list[_Lease]) -> list[_Lease]:
             break
         chosen.append(lease)
     return chosen
-
-
-def _counts(remaining_firm_time: int, j: int) -> bool:
-    return j == 0 or HORIZONS_S[j - 1] < remaining_firm_time
 
 
 def _tick_arrays(ticks: list[_Tick], products: int) -> Ticks:

@@ -44,10 +44,12 @@ def promises(snapshot: Snapshot, plan: Plan) -> tuple[list[tuple[int, int]], lis
 @settings(max_examples=300)
 @given(snapshot=snapshots())
 def test_what_is_admitted_keeps_the_set_safe(snapshot: Snapshot):
-    """For every time h, the nodes promised for at least h are at most Q(h)."""
-    held, admitted = promises(snapshot, decide(tidegate(), snapshot))
+    """For every time h beyond what the owner grants, the nodes promised for at least h fit Q(h)."""
+    policy = tidegate()
+    held, admitted = promises(snapshot, decide(policy, snapshot))
+    granted_s = policy.floor_s - snapshot.sanitise_s
     times = {remaining for remaining, _ in admitted} | set(HORIZONS_S)
-    for h in times:
+    for h in (h for h in times if h > granted_s):
         new = sum(nodes for remaining, nodes in admitted if remaining >= h)
         if not new:
             continue  # a curve that has fallen may be below what was promised before
@@ -66,12 +68,15 @@ def test_only_what_is_idle_and_not_waited_for_is_lent(policy: Policy, snapshot: 
 @given(snapshot=snapshots())
 def test_refused_requests_would_not_have_fitted(snapshot: Snapshot):
     """A refusal by quota names the first horizon at which one more lease is too much."""
-    plan = decide(tidegate(), snapshot)
+    policy = tidegate()
+    plan = decide(policy, snapshot)
     held, _ = promises(snapshot, plan)
     promised = [0] * len(HORIZONS_S)
     taken = 0
 
     def counts(remaining: int) -> list[int]:
+        if remaining <= policy.floor_s - snapshot.sanitise_s:
+            return []  # back within the recall floor
         return [j for j in range(len(HORIZONS_S)) if j == 0 or HORIZONS_S[j - 1] < remaining]
 
     for remaining, nodes in held:
@@ -147,8 +152,11 @@ def test_a_higher_curve_never_leaves_the_first_request_worse_off(snapshot: Snaps
         assert low != [Verdict.ADMITTED] or high == [Verdict.ADMITTED]
 
 
-def test_an_empty_curve_admits_nothing():
-    asked = [a_request(1), a_request(1, firm_s=60)]
-    plan = decide(tidegate(), a_snapshot(idle=9, asked=asked, curve=0))
-    assert plan.verdict.tolist() == [Verdict.QUOTA] * 2
-    assert np.array_equal(plan.horizon, [0, 0])
+def test_an_empty_curve_admits_what_is_back_within_the_recall_floor():
+    asked = [a_request(1), a_request(1, firm_s=60), a_request(1, firm_s=DAY_S, duration_s=DAY_S)]
+    snapshot = a_snapshot(idle=9, asked=asked, curve=0)
+    granted = decide(tidegate(), snapshot)
+    assert granted.verdict.tolist() == [Verdict.ADMITTED, Verdict.ADMITTED, Verdict.QUOTA]
+    nothing_granted = decide(tidegate(floor_s=0), snapshot)
+    assert nothing_granted.verdict.tolist() == [Verdict.QUOTA] * 3
+    assert np.array_equal(nothing_granted.horizon, [0, 0, 0])

@@ -186,7 +186,7 @@ def test_at_stop_leases_end_and_waiting_jobs_start(played: Play):
             [Verdict.ADMITTED, Verdict.SHARE, Verdict.NO_ROOM],
         ),
         (Policy(PolicyCode.REACTIVE), [Verdict.ADMITTED, Verdict.ADMITTED, Verdict.NO_ROOM]),
-        (Policy(PolicyCode.TIDEGATE), [Verdict.QUOTA, Verdict.QUOTA, Verdict.NO_ROOM]),
+        (Policy(PolicyCode.TIDEGATE, floor_s=0), [Verdict.QUOTA, Verdict.QUOTA, Verdict.NO_ROOM]),
     ],
 )
 def test_each_policy_refuses_for_its_own_reason(
@@ -201,9 +201,8 @@ def test_each_policy_refuses_for_its_own_reason(
 
 
 def test_without_ticks_nothing_is_promised_at_the_first_horizon(played: Play):
-    case = a_case(
-        1, requests=[ordered(0, 1, 50)], rules=(Policy(PolicyCode.TIDEGATE), WITHOUT_TICKS)
-    )
+    policy = Policy(PolicyCode.TIDEGATE, floor_s=0)
+    case = a_case(1, requests=[ordered(0, 1, 50)], rules=(policy, WITHOUT_TICKS))
     assert played(case).leases.horizon.tolist() == [0]
 
 

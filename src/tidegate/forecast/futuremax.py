@@ -18,6 +18,9 @@ HORIZONS_S: Final[tuple[int, ...]] = (
 )
 """The horizons of the quota curve, in seconds, ascending."""
 
+STEP: Final = 0.0005
+"""How far one missed bound moves a horizon's risk."""
+
 # Columns of `FutureMax.rank`: the histogram's current place, and the samples below it.
 _PLACE: Final = 0
 _BELOW: Final = 1
@@ -42,6 +45,14 @@ class FutureMax(NamedTuple):
         Place of the quantile among rises and among levels, with the samples below it.
     bound : int64 array, shape (horizons,)
         Upper bounds of demand after the latest tick, in nodes.
+    risk : float64 array, shape (horizons,)
+        Risk at which each horizon's quantiles are taken, corrected online.
+    issued : int64 array, shape (horizons, longest + 2)
+        Per horizon a ring of the bounds issued; -1 for those that do not count.
+    open : int64 array, shape (horizons, nodes + 1)
+        How many bounds of each value have neither been missed nor passed.
+    lowest : int64 array, shape (horizons,)
+        No open bound lies below.
     """
 
     length: NDArray[np.int64]
@@ -52,9 +63,13 @@ class FutureMax(NamedTuple):
     levels: NDArray[np.int64]
     rank: NDArray[np.int64]
     bound: NDArray[np.int64]
+    risk: NDArray[np.float64]
+    issued: NDArray[np.int64]
+    open: NDArray[np.int64]
+    lowest: NDArray[np.int64]
 
 
-def new_future_max(nodes: int, ticks: int, tick_s: int) -> FutureMax:
+def new_future_max(nodes: int, ticks: int, tick_s: int, eps: float) -> FutureMax:
     """Return a forecaster that has seen nothing, for at most ``ticks`` ticks of ``tick_s`` seconds."""
     length = np.array([max(1, h // max(1, tick_s)) for h in HORIZONS_S], dtype=np.int64)
     horizons = length.size
@@ -68,6 +83,10 @@ def new_future_max(nodes: int, ticks: int, tick_s: int) -> FutureMax:
         levels=np.zeros((horizons, nodes + 1), dtype=np.int64),
         rank=np.zeros((horizons, 2, 2), dtype=np.int64),
         bound=np.full(horizons, nodes, dtype=np.int64),
+        risk=np.full(horizons, eps, dtype=np.float64),
+        issued=np.full((horizons, room), -1, dtype=np.int64),
+        open=np.zeros((horizons, nodes + 1), dtype=np.int64),
+        lowest=np.zeros(horizons, dtype=np.int64),
     )
 
 
@@ -102,7 +121,7 @@ def _quantile(histogram: NDArray[np.int64], rank: NDArray[np.int64], n: int, eps
     The rank is that of split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005): for
     exchangeable samples the next one exceeds it with probability at most ``eps``.
     """
-    wanted = n + 1 - int(np.floor((n + 1) * eps))
+    wanted = max(1, n + 1 - int(np.floor((n + 1) * eps)))
     if wanted > n:
         return histogram.size - 1
     place, below = rank[_PLACE], rank[_BELOW]
@@ -117,8 +136,41 @@ def _quantile(histogram: NDArray[np.int64], rank: NDArray[np.int64], n: int, eps
 
 
 @compiled
+def _judge_past(state: FutureMax, j: int, i: int, top: int, eps: float) -> None:
+    """Count the bounds of horizon ``j`` that tick ``i`` shows wrong or right, and move the risk.
+
+    A bound is wrong as soon as demand rises above it, and right when its window has passed: feedback comes
+    at the earliest moment.
+    """
+    demand = state.demand[i]
+    missed = 0
+    for bound in range(state.lowest[j], demand):
+        missed += state.open[j, bound]
+        state.open[j, bound] = 0
+    state.lowest[j] = max(state.lowest[j], demand)
+    state.risk[j] -= STEP * (1.0 - eps) * missed
+    if i >= state.length[j]:
+        bound = state.issued[j, (i - state.length[j]) % state.issued.shape[1]]
+        if bound >= top:
+            state.open[j, bound] -= 1
+            state.risk[j] = min(1.0, state.risk[j] + STEP * eps)
+
+
+@compiled
+def _issue(state: FutureMax, j: int, i: int, bound: int) -> None:
+    """Remember the bound of tick ``i`` until it is missed or kept."""
+    state.issued[j, i % state.issued.shape[1]] = bound
+    state.open[j, bound] += 1
+    state.lowest[j] = min(state.lowest[j], bound)
+
+
+@compiled
 def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
     """Take in the demand at tick ``i`` and renew the bounds.
+
+    The risk of each horizon starts at ``eps`` and is corrected online (Gibbs and Candes, Adaptive
+    conformal inference under distribution shift, NeurIPS 2021): it falls when a bound is missed and rises when one is
+    kept, so that the share of missed bounds tends to ``eps`` whatever demand does.
 
     Parameters
     ----------
@@ -132,19 +184,23 @@ def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
         Risk in (0, 1).
     """
     most = state.rises.shape[1] - 1
-    # The bound is the lower of two quantiles: it misses when either does.
-    each = eps / 2
     state.demand[i] = demand
     before = 0
     for j in range(state.length.size):
         top = _window_max(state, j, i)
-        n = i - state.length[j] + 1
+        n = max(0, i - state.length[j] + 1)
         if n > 0:
             _add(state.rises[j], state.rank[j, 0], top - state.demand[i - state.length[j]])
             _add(state.levels[j], state.rank[j, 1], top)
-        n = max(n, 0)
+        _judge_past(state, j, i, top, eps)
+        # The bound is the lower of two quantiles: it misses when either does.
+        each = state.risk[j] / 2
         rise = _quantile(state.rises[j], state.rank[j, 0], n, each)
         level = _quantile(state.levels[j], state.rank[j, 1], n, each)
         bound = min(most, max(demand, min(demand + rise, level)))
         before = max(before, bound)
         state.bound[j] = before
+        if (n + 1) * eps / 2 >= 1.0:
+            _issue(state, j, i, before)
+        else:  # too little history for the bound to count
+            state.issued[j, i % state.issued.shape[1]] = -1

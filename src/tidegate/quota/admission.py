@@ -33,12 +33,15 @@ _QUOTA = int(Verdict.QUOTA)
 
 
 @compiled
-def counted_horizons(horizons_s: NDArray[np.int64], remaining_s: int) -> int:
+def counted_horizons(horizons_s: NDArray[np.int64], remaining_s: int, granted_s: int) -> int:
     """Return how many horizons, from the shortest, a lease with this remaining firm time counts at.
 
     It counts at every horizon up to the first that is at least as long as the remaining firm time, so
-    that a promise between two horizons is held against the longer one.
+    that a promise between two horizons is held against the longer one. It counts at none when its nodes
+    are back within the recall floor (``remaining_s <= granted_s``), which the owner grants anyway.
     """
+    if remaining_s <= granted_s:
+        return 0
     counted = 1
     while counted < horizons_s.size and horizons_s[counted - 1] < remaining_s:
         counted += 1
@@ -47,7 +50,11 @@ def counted_horizons(horizons_s: NDArray[np.int64], remaining_s: int) -> int:
 
 @compiled
 def committed(
-    held: Records, recall: NDArray[np.bool_], now_s: int, horizons_s: NDArray[np.int64]
+    held: Records,
+    recall: NDArray[np.bool_],
+    now_s: int,
+    horizons_s: NDArray[np.int64],
+    granted_s: int,
 ) -> NDArray[np.int64]:
     """Return the nodes promised at each horizon, recalls of the plan included.
 
@@ -63,7 +70,7 @@ def committed(
             remaining = lease.notice_s
         else:
             remaining = min(max(lease.firm_until_s - now_s, lease.notice_s), lease.end_s - now_s)
-        for j in range(counted_horizons(horizons_s, remaining)):
+        for j in range(counted_horizons(horizons_s, remaining, granted_s)):
             nodes[j] += lease.nodes
     return nodes
 
@@ -81,7 +88,9 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     """
     asked = snapshot.asked
     idle, leased = snapshot.idle, snapshot.leased
-    promised = committed(snapshot.held, plan.recall, snapshot.now_s, snapshot.horizons_s)
+    horizons_s = snapshot.horizons_s
+    granted_s = policy.floor_s - snapshot.sanitise_s
+    promised = committed(snapshot.held, plan.recall, snapshot.now_s, horizons_s, granted_s)
     for i in range(asked.size):
         request = asked[i]
         k = request.nodes
@@ -101,7 +110,7 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             continue
         if policy.code == _TIDEGATE:
             remaining = min(max(request.firm_s, request.notice_s), request.duration_s)
-            counts = counted_horizons(snapshot.horizons_s, remaining)
+            counts = counted_horizons(horizons_s, remaining, granted_s)
             binding = -1
             for j in range(counts):
                 if promised[j] + k > snapshot.curve[j]:
