@@ -145,7 +145,10 @@ def cases(
     lasting = times(300) | times(1500)
     job_rows = st.tuples(submission, lasting, _gpus(nodes, per_node))
     job_list = draw(st.lists(job_rows, max_size=25))
-    request_list = draw(st.lists(_request_rows(nodes, span), max_size=15))
+    # Over hours it takes more of them to keep a pool busy.
+    least, most = (0, 15) if stop <= 6001 else (15, 50)
+    requests = st.lists(_request_rows(nodes, span), min_size=least, max_size=most)
+    request_list = draw(requests)
     failure_list = [row for node in range(nodes) for row in draw(_failure_rows(node, span + 300))]
     return Case(
         cluster,

@@ -44,7 +44,7 @@ def test_kernel_plays_as_its_twin(case: Case):
     assert_same(fast(case), slow(case))
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(case=cases(spans=(20_000, 40_000), code=PolicyCode.GFS))
 def test_kernel_plays_as_its_twin_over_hours_of_feedback(case: Case):
     assert_same(fast(case), slow(case))
