@@ -156,6 +156,9 @@ class _Lease:
         credit = 13 * price * k * max(0, take - self.start) if broken else 0
         return rent_forgone + work_lost + credit
 
+    def firm_node_seconds_broken(self, t: int) -> int:
+        return self.size * max(0, self.firm_until - max(self.start, t + self.request.notice))
+
     @property
     def broken_s(self) -> int:
         if self.outcome not in (Outcome.BROKEN, Outcome.FAILED):
@@ -231,6 +234,7 @@ class _Pool:
         self.to_fail = [tuple(int(x) for x in failure) for failure in zip(*failures, strict=True)]
         tick = window.tick_s
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
+        self.sold = self.broken = self.started = self.late = 0
         self.curve = _Curve(risks=[policy.eps] * len(HORIZONS_S))
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
@@ -336,6 +340,7 @@ class _Pool:
         lease.outcome, lease.ended_at = outcome, self.now
         self.leases.remove(lease)
         self.ended_leases.append(lease)
+        self.broken += lease.size * lease.broken_s
         for node in lease.nodes:
             self.held(node, Holder.LEASE, lease.request.number, lease.admitted_at, self.now)
             node.state, node.since = SANITISING, self.now
@@ -404,6 +409,9 @@ class _Pool:
         self.queue.remove(run.job)
         self.running.append(run)
         self.job_start[run.job.number] = self.now
+        self.started += 1
+        has_waited_long = self.now - run.job.submit > self.policy.floor_s
+        self.late += has_waited_long and self.count(LEASED) > 0
         for node in run.nodes:
             node.free -= run.gpus_each
             node.clean = False
@@ -527,9 +535,18 @@ class _Pool:
         wait = last.firm_until + self.cluster.sanitise_s - t
         price_of_waiting = 10 * self.policy.wait_price * rest * max(0, wait - self.policy.floor_s)
 
-        to_break = self.cover(rest, firm, broken=True)
+        firm.sort(key=lambda x: x.request.number)
+        unkept = [x.firm_node_seconds_broken(t) for x in firm]
+        chosen = cheapest_cover(unkept, [x.size for x in firm], rest)
+        to_break = [x for x, taken in zip(firm, chosen, strict=True) if taken]
         price_of_breaking = sum(lease.cost_of_taking(t, broken=True) for lease in to_break)
-        return mature + (to_break if price_of_breaking < price_of_waiting else [])
+        newly = sum(x.firm_node_seconds_broken(t) for x in to_break)
+        broken = (self.broken + newly) / (self.sold + 2.0 * 86400.0 * self.cluster.nodes)
+        more = 2.0 * len(self.queue) * rest / self.pending
+        late = (self.late + more) / (self.started + 200.0)
+        dear_to_break, dear_to_wait = (broken * broken) ** 2, (late * late) ** 2
+        breaks = price_of_breaking * dear_to_break < price_of_waiting * dear_to_wait
+        return mature + (to_break if breaks else [])
 
     def cover(self, need: int, leases: list[_Lease], *, broken: bool) -> list[_Lease]:
         leases = sorted(leases, key=lambda x: x.request.number)
@@ -584,6 +601,7 @@ class _Pool:
         all_clean = all(node.clean for node in nodes)
         start = self.now if all_clean else self.now + self.cluster.sanitise_s
         self.leases.append(_Lease(request, nodes, self.now, start))
+        self.sold += request.nodes * request.firm
         for node in nodes:
             node.state = LEASED
 

@@ -1,6 +1,7 @@
 """Whom a recall takes: enough, no more than that, and firm leases last."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from tests.naive.cover import cheapest_cover
 from tests.quota.snapshots import (
@@ -16,7 +17,7 @@ from tests.quota.snapshots import (
     tidegate,
 )
 
-from tidegate.quota import Policy, PolicyCode, Snapshot, decide
+from tidegate.quota import Policy, PolicyCode, Record, Snapshot, decide
 
 HOUR_S = 3600
 
@@ -105,9 +106,24 @@ def test_breaking_and_waiting_are_weighed_by_the_owners_prices():
     # GPU-hours' rent: 4 h - 120 s forgone, 1 h lost, 1.3 x (1 h + 120 s) given back: 6.31.
     # Waiting costs the price of waiting times (2 h + 300 s - 900 s): 1.833 h.
     lease = a_lease(1, end_s=NOW_S + 4 * HOUR_S, firm_until_s=NOW_S + 2 * HOUR_S)
-    snapshot = a_snapshot(pending=1, held=[lease])
+    # Both would bring their shares to a half: 7,080 node-seconds more of 2 days, 2 jobs more of 200.
+    alike = Record(broken_s=86_400 - 7_080, late=98)
+    snapshot = a_snapshot(pending=1, held=[lease])._replace(waiting=1, record=alike)
     assert not decide(tidegate(wait_price=3400), snapshot).recall.any()
     assert decide(tidegate(wait_price=3500), snapshot).recall.all()
+
+
+@pytest.mark.parametrize(
+    ("record", "breaks"),
+    [
+        (Record(sold_s=10**7, broken_s=10**3, started=10_000, late=500), True),
+        (Record(sold_s=10**7, broken_s=10**6, started=10_000, late=5), False),
+    ],
+)
+def test_the_share_that_is_spent_less_gives_way(record: Record, breaks: bool):
+    lease = a_lease(1, end_s=NOW_S + 4 * HOUR_S, firm_until_s=NOW_S + 2 * HOUR_S)
+    snapshot = a_snapshot(pending=1, held=[lease])._replace(waiting=1, record=record)
+    assert decide(tidegate(wait_price=3450), snapshot).recall.all() == breaks
 
 
 def test_a_wait_below_the_floor_breaks_nothing():

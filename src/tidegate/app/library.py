@@ -91,7 +91,7 @@ def backtest(  # noqa: PLR0913  the command's options
     chip: str = "H100-SXM",
     price: Decimal | str | None = None,
     currency: str = "USD",
-    risk: float = 0.02,
+    risk: float = 0.05,
     reserve_nodes: int = 0,
     offered_load: float = 1.5,
     format: str = "auto",

@@ -115,7 +115,7 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     chip: str = "H100-SXM",
     price: Decimal | None = None,
     currency: str = "USD",
-    risk: float = 0.02,
+    risk: float = 0.05,
     reserve_nodes: int = 0,
     offered_load: float = 1.5,
     format: str = "auto",

@@ -84,7 +84,7 @@ def backtest(
     currency: Annotated[str, typer.Option(help="Currency of --price (ISO 4217).")] = "USD",
     risk: Annotated[
         float, typer.Option(help="Chance that the quota curve promises too much, 0 to 1.")
-    ] = 0.02,
+    ] = 0.05,
     reserve_nodes: Annotated[int, typer.Option(help="Nodes kept free for failures.")] = 0,
     offered_load: Annotated[
         float, typer.Option(help="GPU-hours that tenants ask for, over mean headroom.")

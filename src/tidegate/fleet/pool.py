@@ -75,7 +75,7 @@ class LeasePolicy:
     """
 
     products: tuple[str, ...] = ()
-    risk: float = 0.02
+    risk: float = 0.05
     reserve_nodes: int = 0
     wait_price: Decimal = Decimal(10)
 

@@ -4,7 +4,7 @@ from tidegate.quota.admission import Verdict, committed
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.decide import decide
 from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
-from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Snapshot
+from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 
 __all__ = [
     "DEFAULT_POLICIES",
@@ -14,6 +14,7 @@ __all__ = [
     "Plan",
     "Policy",
     "PolicyCode",
+    "Record",
     "Snapshot",
     "Verdict",
     "cheapest_cover",

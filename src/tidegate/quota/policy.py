@@ -57,6 +57,6 @@ class Policy(NamedTuple):
 
     code: int
     cap_nodes: int = 0
-    eps: float = 0.02
+    eps: float = 0.05
     wait_price: int = 10_000
     floor_s: int = 900

@@ -16,6 +16,15 @@ _GFS = int(PolicyCode.GFS)
 
 CHECKPOINT_S: Final = 3600
 """Work lost at most when a lease is taken: tenants are taken to checkpoint every hour."""
+PRIOR_DAYS: Final = 2.0
+"""Days of the whole pool taken as sold when a play begins: the first break is not a share of 100 %."""
+
+PRIOR_JOBS: Final = 200.0
+"""Jobs taken as started when a play begins."""
+
+LATE_PER_WAITING: Final = 2.0
+"""Jobs late for each that waits now: others come while those wait."""
+
 # Costs are counted in tenths so that the credit of 30 % stays an integer.
 _FORGONE: Final = 10
 _REFUND_AND_CREDIT: Final = 13
@@ -129,6 +138,34 @@ def _waiting_cost(policy: Policy, snapshot: Snapshot, firm: NDArray[np.bool_], n
 
 
 @compiled
+def _promised_s(held: Records, now_s: int) -> I64:
+    """Return the firm node-seconds that giving notice now would break, lease by lease."""
+    promised = np.zeros(held.size, dtype=np.int64)
+    for i in range(held.size):
+        lease = held[i]
+        ended_s = max(now_s + lease.notice_s, lease.start_s)
+        promised[i] = lease.nodes * max(0, lease.firm_until_s - ended_s)
+    return promised
+
+
+@compiled
+def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, float]:
+    """Return how dear breaking and waiting have become, by the shares that they would come to.
+
+    Fourth powers: the prices decide while both shares are alike, and the smaller share once they differ.
+    """
+    record = snapshot.record
+    broken = (record.broken_s + breaking_s) / (
+        record.sold_s + PRIOR_DAYS * 86400.0 * snapshot.nodes
+    )
+    more = LATE_PER_WAITING * snapshot.waiting * need / snapshot.pending
+    late = (record.late + more) / (record.started + PRIOR_JOBS)
+    broken *= broken
+    late *= late
+    return broken * broken, late * late
+
+
+@compiled
 def _at_least_cost(
     policy: Policy, snapshot: Snapshot, may: NDArray[np.bool_], need: int
 ) -> NDArray[np.bool_]:
@@ -144,8 +181,14 @@ def _at_least_cost(
     rest = need - _nodes_of(held, mature)
     if rest <= 0:
         return _cover(held, cost, mature, need)[0]
-    broken, breaking = _cover(held, cost, firm, rest)
-    if breaking < _waiting_cost(policy, snapshot, firm, rest):
+    broken, promised_s = _cover(held, _promised_s(held, snapshot.now_s), firm, rest)
+    breaking = 0
+    for i in range(held.size):
+        if broken[i]:
+            breaking += cost[i]
+    waiting = _waiting_cost(policy, snapshot, firm, rest)
+    spent_on_breaking, spent_on_waiting = _shares(snapshot, promised_s, rest)
+    if breaking * spent_on_breaking < waiting * spent_on_waiting:
         for i in range(held.size):
             mature[i] = mature[i] or broken[i]
     return mature

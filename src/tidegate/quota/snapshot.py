@@ -39,6 +39,23 @@ REQUEST: Final = np.dtype(
 """A request for a lease."""
 
 
+class Record(NamedTuple):
+    """What was promised and kept so far: node-seconds, and internal jobs.
+
+    Attributes
+    ----------
+    sold_s, broken_s : int
+        Firm node-seconds sold, and those of them that were not kept.
+    started, late : int
+        Internal jobs started, and those of them that had waited beyond the recall floor while nodes were leased.
+    """
+
+    sold_s: int = 0
+    broken_s: int = 0
+    started: int = 0
+    late: int = 0
+
+
 class Snapshot(NamedTuple):
     """A pool at one moment.
 
@@ -57,6 +74,10 @@ class Snapshot(NamedTuple):
         Requests to be judged, in order.
     nodes, failed_periods, kept_periods : int
         Nodes of the pool; guarantee periods of late that failed and that were kept (``gfs`` only).
+    waiting : int
+        Internal jobs that wait.
+    record : Record
+        What was promised and kept so far.
     """
 
     now_s: int
@@ -72,6 +93,8 @@ class Snapshot(NamedTuple):
     nodes: int = 1
     failed_periods: int = 0
     kept_periods: int = 0
+    waiting: int = 0
+    record: Record = Record()
 
 
 class Plan(NamedTuple):

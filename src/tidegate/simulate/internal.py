@@ -8,11 +8,15 @@ from tidegate.simulate.model import Cluster, Holder, Jobs
 from tidegate.simulate.nodes import free_gpus, lowest, set_free
 from tidegate.simulate.state import (
     BUSY,
+    FLOOR_S,
     HEAP,
     HOLDINGS,
     IDLE,
+    LATE,
+    LEASED,
     NEVER,
     NO_JOB,
+    STARTED,
     USED_GPUS,
     WAITING,
     WAITING_GPUS,
@@ -89,6 +93,9 @@ def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
         state.node[before].after = -1
         state.tally[USED_GPUS] += nodes * g
     state.job_start[job] = now_s
+    state.tally[STARTED] += 1
+    if now_s - jobs.submit_s[job] > state.tally[FLOOR_S] and state.tally[LEASED] > 0:
+        state.tally[LATE] += 1
     ends.push(state.heap, state.tally[HEAP], ends.key(now_s + jobs.duration_s[job], job))
     state.tally[HEAP] += 1
 

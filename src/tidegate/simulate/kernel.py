@@ -30,6 +30,7 @@ from tidegate.simulate.model import Cluster, Failures, Holder, Jobs, Window
 from tidegate.simulate.state import (
     BUSY,
     FAILED,
+    FLOOR_S,
     LEASED,
     LEASES,
     NEVER,
@@ -142,6 +143,7 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
     job = request = failure = tick = now = _ZERO
     while request < n_requests and requests[request].time_s < window.lease_from_s:
         request += 1
+    state.tally[FLOOR_S] = policy.floor_s
     is_open = True
     while True:
         upcoming = window.stop_s if is_open else NEVER

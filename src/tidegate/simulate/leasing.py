@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import inlined, machine_int
-from tidegate.quota import Plan, Snapshot
+from tidegate.quota import Plan, Record, Snapshot
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
 from tidegate.simulate.nodes import free_gpus, highest, set_free
 from tidegate.simulate.state import (
     AVAILABLE,
+    BROKEN_S,
     FAILED,
     FAILED_PERIODS,
     IDLE,
@@ -19,12 +20,16 @@ from tidegate.simulate.state import (
     IS_LEASED,
     IS_SANITISING,
     KEPT_PERIODS,
+    LATE,
     LEASED,
     LEASES,
     NEVER,
     NEXT_LEASE_S,
     NEXT_NODE_S,
     SANITISING,
+    SOLD_S,
+    STARTED,
+    WAITING,
     Records,
     State,
 )
@@ -111,7 +116,9 @@ def _end_lease(
     leases[request].outcome = outcome
     if outcome in (_BROKEN, _LOST_NODE):
         lease = state.held[i]
-        leases[request].broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
+        broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
+        leases[request].broken_s = broken_s
+        state.tally[BROKEN_S] += lease.nodes * broken_s
     node = state.held[i].first_node
     while node >= 0:
         note_holding(state, node, _LEASE, request, state.held[i].since_s, now_s)
@@ -236,6 +243,13 @@ def snapshot(
         cluster.nodes,
         state.tally[FAILED_PERIODS],
         state.tally[KEPT_PERIODS],
+        state.tally[WAITING],
+        Record(
+            state.tally[SOLD_S],
+            state.tally[BROKEN_S],
+            state.tally[STARTED],
+            state.tally[LATE],
+        ),
     )
 
 
@@ -279,6 +293,7 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     lease.take_s = -1
     lease.price = request.price
     state.tally[LEASES] += 1
+    state.tally[SOLD_S] += request.nodes * request.firm_s
     state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], lease.end_s)
     return start
 

@@ -33,7 +33,12 @@ KEPT_PERIODS: Final = 15
 SEEN: Final = 16  # requests whose verdicts have been taken into account
 OLDEST: Final = 17  # the first request whose lease may have had a period of late
 REFUSED_S: Final = 18  # when the oldest waiting request was refused
-COUNTS: Final = 19
+SOLD_S: Final = 19  # firm node-seconds sold so far
+BROKEN_S: Final = 20  # those of them not kept
+STARTED: Final = 21  # internal jobs started so far
+LATE: Final = 22  # those of them that had waited beyond the floor while nodes were leased
+FLOOR_S: Final = 23  # the recall floor
+COUNTS: Final = 24
 
 # Values of `State.node_state`.
 AVAILABLE: Final = 0

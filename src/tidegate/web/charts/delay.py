@@ -21,7 +21,12 @@ DELAYS_S: Final = (
 )
 """Delays at which the distribution is shown, in seconds."""
 
-_HUES: Final = {"tidegate": "product-1", "static": "product-2", "reactive": "product-3", "gfs": "product-4"}
+_HUES: Final = {
+    "tidegate": "product-1",
+    "static": "product-2",
+    "reactive": "product-3",
+    "gfs": "product-4",
+}
 _DASHES: Final = {"product-1": "solid", "product-2": "dashed", "product-3": "dotted"}
 
 
