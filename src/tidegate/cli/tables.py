@@ -38,7 +38,7 @@ def _percent(share: float, places: int = 1) -> str:
 def _moment(pool: PoolResult, seconds: int) -> str:
     if pool.span.calendar:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
-    return f"day {seconds / 86400:.1f}"
+    return f"day {(seconds - pool.span.start_s) / 86400:.1f}"
 
 
 def _name(policy: PolicyResult) -> str:
