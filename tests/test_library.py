@@ -5,6 +5,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -155,3 +156,11 @@ def test_bad_input_is_an_error_with_a_code(options: dict[str, object], code: str
         tidegate.backtest(**options)  # type: ignore[arg-type]
     assert caught.value.code == code
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "option", [{"risk": 0.1}, {"chip": "GB200"}, {"price": "2"}, {"where": {"a": "b"}}]
+)
+def test_what_describes_a_single_pool_is_refused_beside_a_fleet(option: dict[str, Any]):
+    with pytest.raises(tidegate.TidegateError, match="describes the pool of jobs"):
+        tidegate.backtest(ROOT / "examples" / "three-tiers.toml", **option)

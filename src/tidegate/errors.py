@@ -52,7 +52,7 @@ CODES: Final[dict[str, str]] = {
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
     "TG-ROW-NEGATIVE": "A count or duration is negative.",
-    "TG-ROW-TIME": "A time cannot be read, or does not exist in the stated zone.",
+    "TG-ROW-TIME": "A time cannot be read, does not exist in the stated zone, or cannot be true.",
     "TG-ROW-ORDER": "The end lies before the start, or the start before the submission.",
     "TG-ROW-DUPLICATE": "The job id (or the series time) has been seen on an earlier line.",
     "TG-ROW-TOO-LARGE": "The job asks for more GPUs than the pool has; it could never run.",

@@ -322,3 +322,9 @@ def test_nesting_without_end(tmp_path: Path):
 def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path):
     (tmp_path / "fleet.toml").write_text(FLEET, encoding="utf-8-sig")
     assert len(read_fleet(tmp_path / "fleet.toml").cases) == 2
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "<b>", ""])
+def test_a_name_that_cannot_stand_in_a_file_name(tmp_path: Path, name: str):
+    error = fail(tmp_path, FLEET.replace('id = "main"', f'id = "{name}"'))
+    assert error.code == "TG-FLEET-VALUE"

@@ -348,3 +348,17 @@ def test_json_has_the_shape_that_scripts_rely_on(result: PoolResult):
     tidegate = pool["policies"][-1]
     assert [tidegate["miss_rate"][h] is None for h in ("1h", "24h", "168h")] == [False, False, True]
     assert json.loads(json.dumps(pool, allow_nan=False)) == pool
+
+
+def test_one_lying_clock_does_not_stretch_the_play():
+    honest = tide(seed=4)
+    lying = (-50 * 366 * 86_400, 60, 8)
+    pool, lied = backtest(rows=honest), backtest(rows=[lying, *honest])
+    assert lied.span.stop_s - lied.span.start_s == pool.span.stop_s - pool.span.start_s
+    assert lied.rejects.frame["code"].to_list() == ["TG-ROW-TIME"]
+    assert "a year from the bulk" in lied.rejects.frame["reason"][0]
+
+
+def test_a_job_of_decades_is_rejected():
+    result = backtest(rows=[(0, 20 * 366 * 86_400, 8), *tide(seed=4)])
+    assert result.rejects.frame["code"].to_list() == ["TG-ROW-TIME"]

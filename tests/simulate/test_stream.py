@@ -147,3 +147,18 @@ def test_a_product_that_nobody_wants_is_not_asked_for():
     )
     assert drawn(offers=(grant,)).time_s.size == 0
     assert set(drawn(offers=(grant, OFFERS[0])).product) == {1}
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(1, {1}), (3, {1, 2}), (16, {1, 2, 4, 8, 16})])
+def test_a_small_pool_is_not_asked_for_more_than_it_has(most: int, sizes: set[int]):
+    requests = draw_requests(
+        OFFERS,
+        offered_nodes=50.0,
+        window=Window(0, 90 * 86_400, 300),
+        price_step=Decimal("0.001"),
+        most_nodes=most,
+        randomness=seed_sequence("pool", 1),
+    )
+    assert set(requests.nodes.tolist()) == sizes
+    asked = float(requests.nodes @ requests.duration_s) / (90 * 86_400)
+    assert 35 < asked < 65

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tidegate.app.backtest import load, problems, run
 from tidegate.app.options import (
+    DEFAULT_LOAD,
+    DEFAULT_RISK,
     decimal_option,
     scenario_from_options,
     settings_from_options,
@@ -91,9 +93,9 @@ def backtest(  # noqa: PLR0913  the command's options
     chip: str = "H100-SXM",
     price: Decimal | str | None = None,
     currency: str = "USD",
-    risk: float = 0.05,
+    risk: float = DEFAULT_RISK,
     reserve_nodes: int = 0,
-    offered_load: float = 1.5,
+    offered_load: float = DEFAULT_LOAD,
     format: str = "auto",
     where: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
@@ -171,8 +173,26 @@ def backtest(  # noqa: PLR0913  the command's options
             timezone=timezone,
         )
     else:
-        if nodes is not None:
-            raise OptionError("TG-OPTION", "nodes describes the pool of jobs.", expected="jobs.")
+        given = {
+            "nodes": nodes is not None,
+            "gpus_per_node": gpus_per_node != 8,  # noqa: PLR2004  its default
+            "chip": chip != "H100-SXM",
+            "price": price is not None,
+            "currency": currency != "USD",
+            "risk": risk != DEFAULT_RISK,
+            "reserve_nodes": reserve_nodes != 0,
+            "offered_load": offered_load != DEFAULT_LOAD,
+            "format": format != "auto",
+            "where": where is not None,
+            "columns": columns is not None,
+            "timezone": timezone != "UTC",
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            raise OptionError(
+                "TG-OPTION",
+                f"{name} describes the pool of jobs.",
+                expected="the same in the fleet file.",
+            )
         assert fleet is not None
         scenario = fleet if isinstance(fleet, Scenario) else read_fleet(fleet)
     scenario = windowed(scenario, window_from, window_to)

@@ -17,6 +17,13 @@ from tidegate.quota import POLICIES
 MOST_OFFERED_LOAD: Final = 100.0
 """Beyond this a stream of requests says nothing more, and takes ever longer to play."""
 
+DEFAULT_RISK: Final = 0.05
+DEFAULT_LOAD: Final = 1.5
+
+MOST_NODES: Final = 1_000_000
+MOST_GPUS_PER_NODE: Final = 1_000
+MOST_SEEDS: Final = 10_000
+
 LEAST_PRICE: Final = Decimal("0.01")
 MOST_PRICE: Final = Decimal(10_000_000)
 """List prices of a GPU-hour that are taken: every product's price is at least a thousandth."""
@@ -37,9 +44,9 @@ def _one_of(option: str, given: str, known: Sequence[str]) -> None:
     raise _wrong(option, f"{given!r} is not known.{hint}", f"one of {', '.join(known)}.")
 
 
-def _at_least(option: str, value: float, least: float) -> None:
-    if value < least:
-        raise _wrong(option, f"{value:g} is too small.", f"{least:g} or more.")
+def _between(option: str, value: float, least: float, most: float) -> None:
+    if not (isinstance(value, int) and least <= value <= most):
+        raise _wrong(option, f"{value} is out of range.", f"a whole number, {least:,} to {most:,}.")
 
 
 def settings_from_options(
@@ -68,9 +75,9 @@ def settings_from_options(
         ``TG-OPTION`` when a policy is unknown, or a value out of range.
     """
     known = [name for name, _, _ in POLICIES]
-    for name in policies or ():
+    for name in dict.fromkeys(policies or ()):
         _one_of("--policies", name, known)
-    _at_least("--seeds", seeds, 1)
+    _between("--seeds", seeds, 1, MOST_SEEDS)
     try:
         warmup_s = parse_duration(warmup)
     except ValueError as error:
@@ -115,9 +122,9 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     chip: str = "H100-SXM",
     price: Decimal | None = None,
     currency: str = "USD",
-    risk: float = 0.05,
+    risk: float = DEFAULT_RISK,
     reserve_nodes: int = 0,
-    offered_load: float = 1.5,
+    offered_load: float = DEFAULT_LOAD,
     format: str = "auto",
     where: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
@@ -151,8 +158,8 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     OptionError
         ``TG-OPTION`` when a value is unknown or out of range.
     """
-    _at_least("--nodes", nodes, 1)
-    _at_least("--gpus-per-node", gpus_per_node, 1)
+    _between("--nodes", nodes, 1, MOST_NODES)
+    _between("--gpus-per-node", gpus_per_node, 1, MOST_GPUS_PER_NODE)
     if not 0 <= offered_load <= MOST_OFFERED_LOAD:
         raise _wrong(
             "--offered-load", f"{offered_load:g} is out of range.", f"0 to {MOST_OFFERED_LOAD:g}."

@@ -83,8 +83,6 @@ def write(result: BacktestResult, folder: Path) -> Written:
     """
     prepare_folder(folder)
     try:
-        for stale in folder.glob("rejects-*.csv"):
-            stale.unlink()
         tables = []
         for name in ("jobs", "leases", "tide", "curve"):
             path = folder / f"{name}.parquet"
@@ -92,8 +90,9 @@ def write(result: BacktestResult, folder: Path) -> Written:
             tables.append(path)
         rejects = []
         for pool in result.pools:
+            path = folder / f"rejects-{pool.case.pool.id}.csv"
+            path.unlink(missing_ok=True)
             if pool.rejects.count:
-                path = folder / f"rejects-{pool.case.pool.id}.csv"
                 write_rejects(pool.rejects, path)
                 rejects.append(path)
         (folder / "result.json").write_text(json.dumps(result.to_json(), indent=2), "utf-8")

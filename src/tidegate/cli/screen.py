@@ -1,7 +1,9 @@
 """What the commands print: tables, progress, errors."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,7 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tidegate.errors import TidegateError
 
-out = Console(highlight=False)
+# A pipe or a file has no width to keep to: figures and paths are never cut there.
+_WIDE: Final = 200
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
 

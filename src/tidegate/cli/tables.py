@@ -53,7 +53,7 @@ def _figures(policy: PolicyResult) -> tuple[str, ...]:
         f"{policy.revenue:,.0f}",
         f"{policy.harvested_gpu_hours:,.0f}",
         _percent(policy.harvested_share_of_idle),
-        f"{mean:,.0f} / {p99:,.0f}",
+        f"{round(mean):,} / {round(p99):,}",
         _percent(policy.delayed_jobs_share, 2),
         _percent(policy.broken_share, 2),
         f"{policy.evictions_per_1000_gpu_hours:.2f}",
@@ -137,7 +137,10 @@ def show_result(result: BacktestResult, written: Written) -> None:
         total = Money(sum(earned, Decimal(0)), result.currency)
         out.print(f"tidegate earns {total} in all", soft_wrap=True)
     out.print(_LEGEND, style="dim")
-    out.print(f"{result.seconds:.1f} s, {len(result.seeds)} seeds", soft_wrap=True)
+    out.print(
+        f"{result.seconds:.1f} s, {len(result.seeds)} seed{'s' * (len(result.seeds) > 1)}",
+        soft_wrap=True,
+    )
     for path in written.rejects:
         out.print(f"rejected rows: {escape(str(path))}", soft_wrap=True)
     out.print(f"report: {escape(str(written.report))}", soft_wrap=True)

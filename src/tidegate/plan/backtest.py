@@ -205,7 +205,7 @@ def backtest_pool(
             log.calendar,
         ),
         jobs_count=game.frame.height,
-        rejects=_with_too_large(log.rejects, game.too_large),
+        rejects=_with_untrue(log.rejects, game.untrue),
         capacity_gpu_hours=capacity,
         internal_gpu_hours=internal,
         failed_gpu_hours=failed,
@@ -220,8 +220,8 @@ def backtest_pool(
     )
 
 
-def _with_too_large(rejects: Rejects, too_large: pl.DataFrame) -> Rejects:
-    return dataclasses.replace(rejects, frame=pl.concat([rejects.frame, too_large]))
+def _with_untrue(rejects: Rejects, untrue: pl.DataFrame) -> Rejects:
+    return dataclasses.replace(rejects, frame=pl.concat([rejects.frame, untrue]))
 
 
 def _depreciation(pool: Pool, seconds: int) -> Decimal | None:

@@ -102,10 +102,10 @@ class Stage:
     def __init__(self, case: PoolCase, log: JobLog, settings: Settings) -> None:
         self._game = prepare(case, log, settings)
         self._alone: dict[int, tuple[NDArray[np.int64], Alone]] = {}
-        rejects, too_large = log.rejects, self._game.too_large.height
+        rejects, untrue = log.rejects, self._game.untrue.height
         self._intake = Intake(
             jobs=self._game.frame.height,
-            rejected=rejects.count + too_large,
+            rejected=rejects.count + untrue,
             judged=rejects.rows_read - sum(rejects.skipped.values()),
         )
 

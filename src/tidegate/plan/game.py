@@ -30,6 +30,10 @@ from tidegate.simulate import (
     seed_sequence,
 )
 
+LONGEST_JOB_S: Final = 10 * 366 * 86_400
+LONGEST_GAP_S: Final = 366 * 86_400
+"""A job that runs longer, or lies further from the bulk of its log, cannot be true."""
+
 MOST_PRICE_STEPS: Final = 10**6
 
 TICK_S: Final = 300
@@ -86,8 +90,8 @@ class Game:
         Unit of the kernel's integer prices, in currency per GPU-hour.
     notes : tuple of str
         What was assumed, in sentences.
-    too_large : polars.DataFrame
-        Jobs that ask for more than the pool has, columns of :data:`tidegate.demand.REJECT_SCHEMA`.
+    untrue : polars.DataFrame
+        Jobs that cannot be true of the pool, columns of :data:`tidegate.demand.REJECT_SCHEMA`.
     """
 
     case: PoolCase
@@ -100,7 +104,7 @@ class Game:
     offered_nodes: float
     price_step: Decimal
     notes: tuple[str, ...]
-    too_large: pl.DataFrame
+    untrue: pl.DataFrame
 
     def requests(self, seed: int) -> Requests:
         """Return the seed's stream of requests."""
@@ -109,6 +113,7 @@ class Game:
             offered_nodes=self.offered_nodes,
             window=self.window,
             price_step=self.price_step,
+            most_nodes=self.cluster.nodes,
             randomness=seed_sequence(f"{self.case.pool.id}/requests", seed),
         )
 
@@ -174,20 +179,66 @@ class Game:
         )
 
 
-def _without_too_large(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split off jobs that ask for more than the pool has."""
-    too_large = log.frame.filter(pl.col("gpus") > pool.gpus)
-    rows = too_large.select(
-        pl.lit(log.source).alias("file"),
-        pl.lit(None, dtype=pl.Int64).alias("line"),
-        pl.lit("gpus").alias("field"),
-        pl.lit("TG-ROW-TOO-LARGE").alias("code"),
-        pl.format("job {} asks for {} GPUs of {}", "job_id", "gpus", pl.lit(pool.gpus)).alias(
-            "reason"
+def _rejected(log: JobLog, which: pl.Expr, field: str, code: str, reason: pl.Expr) -> pl.DataFrame:
+    return (
+        log.frame.filter(which)
+        .select(
+            pl.lit(log.source).alias("file"),
+            pl.lit(None, dtype=pl.Int64).alias("line"),
+            pl.lit(field).alias("field"),
+            pl.lit(code).alias("code"),
+            reason.alias("reason"),
+            pl.col("job_id").alias("raw"),
+        )
+        .cast({name: kind() for name, kind in REJECT_SCHEMA.items()})
+    )
+
+
+def _main_stretch(submit_s: NDArray[np.int64]) -> tuple[int, int]:
+    """Return first and last submission of the most jobs between which no gap is longer than a year.
+
+    One clock that lies would else stretch the play over decades.
+    """
+    cuts = np.flatnonzero(np.diff(submit_s) > LONGEST_GAP_S) + 1
+    stretches = np.split(submit_s, cuts)
+    most = max(stretches, key=lambda stretch: stretch.size)
+    return int(most[0]), int(most[-1])
+
+
+def _without_untrue(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split off jobs that cannot be true of the pool: too large, too long, or far from all others."""
+    if log.frame.height == 0:
+        return log.frame, pl.DataFrame(schema=dict(REJECT_SCHEMA))
+    first_s, last_s = _main_stretch(log.frame["submit_s"].to_numpy())
+    faults = (
+        (
+            pl.col("gpus") > pool.gpus,
+            "gpus",
+            "TG-ROW-TOO-LARGE",
+            pl.format("job {} asks for {} GPUs of {}", "job_id", "gpus", pl.lit(pool.gpus)),
         ),
-        pl.col("job_id").alias("raw"),
-    ).cast({name: kind() for name, kind in REJECT_SCHEMA.items()})
-    return log.frame.filter(pl.col("gpus") <= pool.gpus), rows
+        (
+            pl.col("duration_s") > LONGEST_JOB_S,
+            "duration_s",
+            "TG-ROW-TIME",
+            pl.format("job {} lasts {} s, more than ten years", "job_id", "duration_s"),
+        ),
+        (
+            ~pl.col("submit_s").is_between(first_s, last_s),
+            "submit_s",
+            "TG-ROW-TIME",
+            pl.format(
+                "job {} was submitted at {} s, more than a year from the bulk of the log",
+                "job_id",
+                "submit_s",
+            ),
+        ),
+    )
+    rejected, seen = [], pl.lit(value=False)
+    for fault, field, code, reason in faults:
+        rejected.append(_rejected(log, fault & ~seen, field, code, reason))
+        seen |= fault
+    return log.frame.filter(~seen), pl.concat(rejected)
 
 
 def _price_step(case: PoolCase) -> Decimal:
@@ -220,7 +271,7 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         ``TG-FEED-EMPTY`` when no job is left; ``TG-FEED-SHORT`` when the log covers less than two ticks.
     """
     pool = case.pool
-    frame, too_large = _without_too_large(pool, log)
+    frame, untrue = _without_untrue(pool, log)
     if frame.height == 0:
         raise FeedError(
             "TG-FEED-EMPTY",
@@ -273,5 +324,5 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         offered_nodes=settings.offered_load * headroom,
         price_step=_price_step(case),
         notes=tuple(notes),
-        too_large=too_large,
+        untrue=untrue,
     )

@@ -17,7 +17,13 @@ from tidegate.plan.tally import over_bound, total
 from tidegate.quota import PolicyCode
 
 # Whether a policy asks for the risk: what is not listed does, so that a new one is never played too seldom.
-_WITHOUT_RISK: Final = (PolicyCode.NONE, PolicyCode.STATIC, PolicyCode.REACTIVE, None)
+_WITHOUT_RISK: Final = (
+    PolicyCode.NONE,
+    PolicyCode.STATIC,
+    PolicyCode.REACTIVE,
+    PolicyCode.GFS,
+    None,
+)
 
 
 @dataclass(frozen=True)

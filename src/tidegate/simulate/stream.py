@@ -27,6 +27,7 @@ def draw_requests(
     offered_nodes: float,
     window: Window,
     price_step: Decimal,
+    most_nodes: int = NODE_COUNTS[-1],
     randomness: np.random.SeedSequence,
 ) -> Requests:
     """Draw a Poisson stream of requests per product, merged in order of time.
@@ -45,6 +46,8 @@ def draw_requests(
         Requests come in [lease_from_s, stop_s).
     price_step : Decimal
         Unit of the requests' integer prices, in currency per GPU-hour.
+    most_nodes : int
+        Sizes above are not asked for; the others keep their proportions.
     randomness : numpy.random.SeedSequence
         The same one gives the same stream; each product draws from a child of its own.
 
@@ -56,7 +59,9 @@ def draw_requests(
     columns: list[list[np.ndarray]] = [[] for _ in Requests._fields]
     span_s = window.stop_s - window.lease_from_s
     total_share = math.fsum(offer.demand.share for offer in offers)
-    mean_nodes = float(np.dot(NODE_COUNTS, NODE_WEIGHTS))
+    sizes = np.array([count for count in NODE_COUNTS if count <= most_nodes])
+    weights = np.array(NODE_WEIGHTS[: sizes.size]) / math.fsum(NODE_WEIGHTS[: sizes.size])
+    mean_nodes = float(sizes @ weights)
     for number, (offer, child) in enumerate(
         zip(offers, randomness.spawn(len(offers)), strict=True)
     ):
@@ -66,7 +71,7 @@ def draw_requests(
         random = np.random.default_rng(child)
         count = int(random.poisson(share * offered_nodes / (mean_nodes * mean_s) * span_s))
         times = np.sort(random.integers(window.lease_from_s, window.stop_s, size=count))
-        nodes = random.choice(NODE_COUNTS, size=count, p=NODE_WEIGHTS)
+        nodes = random.choice(sizes, size=count, p=weights)
         spread = np.exp(demand.sigma * random.standard_normal(count))
         duration = np.maximum(1, np.rint(demand.median_s * spread)).astype(np.int64)
         firm = np.array([offer.product.guaranteed_s(int(d)) for d in duration], dtype=np.int64)

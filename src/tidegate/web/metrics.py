@@ -93,7 +93,7 @@ POLICY_METRICS: Final[tuple[Metric, ...]] = (
         "%",
         "Share of the idle GPU-hours that reached a tenant.",
         "leased / idle GPU-hours when nothing is leased",
-        "leases.parquet: gpu_hours; tide.parquet, policy none",
+        "leases.parquet: gpu_hours; result.json: idle_gpu_hours",
         "high",
         lambda policy: policy.harvested_share_of_idle,
         percent,
@@ -203,7 +203,7 @@ OTHER_METRICS: Final[tuple[Metric, ...]] = (
         "GPU-hours held by own jobs when nothing is leased; a job of a node or more holds whole "
         "nodes.",
         "sum of GPU-hours held under none",
-        "tide.parquet, policy none: internal_gpus",
+        "result.json: internal_gpu_hours",
     ),
     Metric(
         "failed_gpu_hours",
@@ -211,7 +211,7 @@ OTHER_METRICS: Final[tuple[Metric, ...]] = (
         "GPU-h",
         "GPU-hours of failed nodes, when the fleet file states how often nodes fail.",
         "sum of GPU-hours failed under none",
-        "tide.parquet, policy none: failed_gpus",
+        "result.json: failed_gpu_hours",
     ),
     Metric(
         "idle_gpu_hours",
@@ -219,7 +219,7 @@ OTHER_METRICS: Final[tuple[Metric, ...]] = (
         "GPU-h",
         "What nobody uses when nothing is leased.",
         "capacity − own use − failed",
-        "tide.parquet, policy none",
+        "result.json: idle_gpu_hours",
     ),
     Metric(
         "depreciation",

@@ -96,6 +96,7 @@ def _cell(value: object) -> str:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^\w[\w .-]*$")]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Price = Annotated[Decimal, BeforeValidator(_price)]
 Number = Annotated[float, BeforeValidator(_number)]
@@ -103,7 +104,7 @@ Duration = Annotated[int, BeforeValidator(_duration)]
 TimeText = Annotated[str, BeforeValidator(_instant)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 
-_ID: Final = "a name in quotation marks"
+_ID: Final = "a name of letters, digits, dots, blanks, - and _ in quotation marks"
 _TIME: Final = "an ISO 8601 time, such as 2026-03-01, or whole seconds of the log's own clock"
 _ZONE: Final = "an IANA time zone, such as Europe/Oslo"
 
@@ -117,14 +118,14 @@ class Table(BaseModel):
 class SiteTable(Table):
     """``[[site]]``."""
 
-    id: Text = Field(description=_ID)
+    id: Name = Field(description=_ID)
     timezone: Zone = Field("UTC", description=_ZONE)
 
 
 class CohortTable(Table):
     """``[[cohort]]``."""
 
-    id: Text = Field(description=_ID)
+    id: Name = Field(description=_ID)
     chip: Text = Field(description="a chip of the catalogue")
     count: int = Field(gt=0, le=_MOST, description="the number of GPUs bought, 1 or more")
     price: Amount = Field(description="the price of one GPU, such as 33600 or '33600.00'")
@@ -147,7 +148,7 @@ class DemandTable(Table):
 class ProductTable(Table):
     """``[[product]]``; what a standard product leaves out is taken from the built-in one."""
 
-    id: Text = Field(description=_ID)
+    id: Name = Field(description=_ID)
     kind: ProductKind | None = Field(
         None, strict=False, description=f"one of {', '.join(ProductKind)}"
     )
@@ -203,14 +204,14 @@ class TideTable(Table):
 class FailuresTable(Table):
     """``failures`` of a pool."""
 
-    mtbf_h: Number = Field(gt=0, description="hours, above 0")
+    mtbf_h: Number = Field(ge=1, description="hours, 1 or more")
     repair_h: Number = Field(gt=0, description="hours, above 0")
 
 
 class PoolTable(Table):
     """``[[pool]]``."""
 
-    id: Text = Field(description=_ID)
+    id: Name = Field(description=_ID)
     site: Text = Field(description="the id of a site")
     chip: Text = Field(description="a chip of the catalogue")
     nodes: int = Field(
