@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any
 
 from tidegate.app.backtest import load, problems, run
 from tidegate.app.options import (
@@ -84,6 +86,19 @@ def read_jobs(
     )
 
 
+def _refuse_beside_fleet(of_one_pool: Mapping[str, Any]) -> None:
+    """Refuse what describes a single pool and is not left at its default: the fleet says it itself."""
+    parameters = signature(scenario_from_options).parameters
+    for name, value in of_one_pool.items():
+        default = parameters[name].default
+        if value != (None if default is Parameter.empty else default):
+            raise OptionError(
+                "TG-OPTION",
+                f"{name} describes the pool of jobs.",
+                expected="the same in the fleet file.",
+            )
+
+
 def backtest(  # noqa: PLR0913  the command's options
     fleet: str | Path | Scenario | None = None,
     *,
@@ -154,45 +169,26 @@ def backtest(  # noqa: PLR0913  the command's options
     """
     if (fleet is None) == (jobs is None):
         raise OptionError("TG-OPTION", "Give a fleet or jobs.", expected="one of the two.")
+    of_one_pool: dict[str, Any] = {
+        "nodes": nodes,
+        "gpus_per_node": gpus_per_node,
+        "chip": chip,
+        "price": decimal_option("price", price),
+        "currency": currency,
+        "risk": risk,
+        "reserve_nodes": reserve_nodes,
+        "offered_load": offered_load,
+        "format": format,
+        "where": where,
+        "columns": columns,
+        "timezone": timezone,
+    }
     if jobs is not None:
         if nodes is None:
             raise OptionError("TG-OPTION", "nodes is missing.", expected="the pool's nodes.")
-        scenario = scenario_from_options(
-            Path(jobs),
-            nodes=nodes,
-            gpus_per_node=gpus_per_node,
-            chip=chip,
-            price=decimal_option("price", price),
-            currency=currency,
-            risk=risk,
-            reserve_nodes=reserve_nodes,
-            offered_load=offered_load,
-            format=format,
-            where=where,
-            columns=columns,
-            timezone=timezone,
-        )
+        scenario = scenario_from_options(Path(jobs), **of_one_pool)
     else:
-        given = {
-            "nodes": nodes is not None,
-            "gpus_per_node": gpus_per_node != 8,  # noqa: PLR2004  its default
-            "chip": chip != "H100-SXM",
-            "price": price is not None,
-            "currency": currency != "USD",
-            "risk": risk != DEFAULT_RISK,
-            "reserve_nodes": reserve_nodes != 0,
-            "offered_load": offered_load != DEFAULT_LOAD,
-            "format": format != "auto",
-            "where": where is not None,
-            "columns": columns is not None,
-            "timezone": timezone != "UTC",
-        }
-        for name in (name for name, is_given in given.items() if is_given):
-            raise OptionError(
-                "TG-OPTION",
-                f"{name} describes the pool of jobs.",
-                expected="the same in the fleet file.",
-            )
+        _refuse_beside_fleet(of_one_pool)
         assert fleet is not None
         scenario = fleet if isinstance(fleet, Scenario) else read_fleet(fleet)
     scenario = windowed(scenario, window_from, window_to)

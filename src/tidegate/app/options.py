@@ -75,7 +75,7 @@ def settings_from_options(
         ``TG-OPTION`` when a policy is unknown, or a value out of range.
     """
     known = [name for name, _, _ in POLICIES]
-    for name in dict.fromkeys(policies or ()):
+    for name in policies or ():
         _one_of("--policies", name, known)
     _between("--seeds", seeds, 1, MOST_SEEDS)
     try:

@@ -73,7 +73,7 @@ def _play_alone(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> _
     different = seeds if game.case.failures else seeds[:1]
     plays = []
     for seed in different:
-        plays.append(game.play(game.policy(PolicyCode.NONE), seed, record=True))
+        plays.append(game.play(game.policy(PolicyCode.NONE), seed, record=seed == seeds[0]))
         told()
     starts = [played.job_start_s for played in plays]
     return _Alone(
@@ -95,7 +95,9 @@ def _best(
     for share in _settings_of(code):
         plays = []
         for seed, start_alone in zip(seeds, alone.starts, strict=True):
-            played = game.play(game.policy(code, share), seed, record=True)
+            # Only a curve's miss rate is read from the ticks here.
+            has_curve = code is PolicyCode.TIDEGATE
+            played = game.play(game.policy(code, share), seed, record=has_curve)
             plays.append(measure(game, played, seed, start_alone))
             told()
         if not best_plays or sum(m.revenue for m in plays) > sum(m.revenue for m in best_plays):

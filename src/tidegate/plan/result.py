@@ -94,6 +94,20 @@ class PolicyResult:
     products: tuple[ProductResult, ...]
     refusals: Mapping[str, float]
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """The main figures, as a row of a table has them."""
+        return {
+            "revenue": float(self.revenue),
+            "harvested_gpu_hours": self.harvested_gpu_hours,
+            "harvested_share_of_idle": self.harvested_share_of_idle,
+            "internal_delay_mean_s": self.internal_delay_mean_s,
+            "internal_delay_p99_s": self.internal_delay_p99_s,
+            "delayed_jobs_share": self.delayed_jobs_share,
+            "broken_share": self.broken_share,
+            "evictions_per_1000_gpu_hours": self.evictions_per_1000_gpu_hours,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain values; money as a number with the currency's decimals."""
         return {
@@ -282,14 +296,7 @@ class BacktestResult:
                 "tier": pool.case.pool.tier.value,
                 "policy": p.policy,
                 "setting": p.setting,
-                "revenue": float(p.revenue),
-                "harvested_gpu_hours": p.harvested_gpu_hours,
-                "harvested_share_of_idle": p.harvested_share_of_idle,
-                "internal_delay_mean_s": p.internal_delay_mean_s,
-                "internal_delay_p99_s": p.internal_delay_p99_s,
-                "delayed_jobs_share": p.delayed_jobs_share,
-                "broken_share": p.broken_share,
-                "evictions_per_1000_gpu_hours": p.evictions_per_1000_gpu_hours,
+                **p.figures,
             }
             for pool in self.pools
             for p in pool.policies

@@ -51,7 +51,7 @@ def measure(game: Game, played: Played, seed: int, start_alone: NDArray[np.int64
     game : Game
         The pool.
     played : Played
-        A play of it, with ticks recorded.
+        A play of it; the miss rate needs its ticks recorded.
     seed : int
         The seed of that play.
     start_alone : int64 array, shape (jobs,)
