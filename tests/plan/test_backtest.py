@@ -1,5 +1,6 @@
 """A pool's backtest: every policy on the same log, requests and failures."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 from tests.plan.pools import DAY_S, OFFERS, PLAYED, a_case, a_log, backtest, settings, tide
 
-from tidegate.errors import FeedError
+from tidegate.errors import FeedError, FleetFileError
 from tidegate.fleet import Tier
 from tidegate.plan import (
     SHARES,
@@ -362,3 +363,10 @@ def test_one_lying_clock_does_not_stretch_the_play():
 def test_a_job_of_decades_is_rejected():
     result = backtest(rows=[(0, 20 * 366 * 86_400, 8), *tide(seed=4)])
     assert result.rejects.frame["code"].to_list() == ["TG-ROW-TIME"]
+
+
+@pytest.mark.parametrize("tier", [Tier.FRONTIER, Tier.RETIRED])
+def test_no_frontier_pool_can_be_given_an_offer(tier: Tier):
+    case = a_case()
+    with pytest.raises(FleetFileError, match="TG-FLEET-FRONTIER"):
+        dataclasses.replace(case, pool=dataclasses.replace(case.pool, tier=tier))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tidegate.errors import FleetFileError
 from tidegate.fleet.pool import Pool
 from tidegate.lease.product import Offer
 
@@ -86,12 +87,25 @@ class PoolCase:
         Where its internal demand comes from.
     failures : FailureModel or None
         Node failures to play, if any.
+
+    Raises
+    ------
+    FleetFileError
+        ``TG-FLEET-FRONTIER`` when a pool that may not be leased has offers.
     """
 
     pool: Pool
     offers: tuple[Offer, ...]
     demand: LogSource | TideSource
     failures: FailureModel | None = None
+
+    def __post_init__(self) -> None:
+        if self.offers and not self.pool.tier.may_lease:
+            raise FleetFileError(
+                "TG-FLEET-FRONTIER",
+                f"Pool {self.pool.id} is {self.pool.tier.value} and has something to sell.",
+                expected="no offer for a pool that is neither mainstay nor legacy.",
+            )
 
 
 @dataclass(frozen=True)

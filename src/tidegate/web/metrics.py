@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tidegate.plan.result import MISS_HORIZONS, PolicyResult
-from tidegate.web.wording import count, duration, number, percent
+from tidegate.web.wording import duration, number, percent
 
 Better = Literal["high", "low", ""]
 
@@ -47,10 +47,6 @@ class Metric:
 
 def _two(share: float | None) -> str:
     return percent(share, 2)
-
-
-def _count(value: float | None) -> str:
-    return number(value) if value is None else count(value)
 
 
 def _miss(horizon: str) -> Callable[[PolicyResult], float | None]:

@@ -65,7 +65,9 @@ class PoolReader:
         self._defaults()
         demand = self._demand()
         site = self._known.sites.get(table.site)
-        if site is None or demand is None:
+        # What is wrong has been told above; a case of such a pool cannot be made.
+        sells_in_vain = bool(offers) and not table.tier.may_lease
+        if site is None or demand is None or sells_in_vain:
             return None, self._said
         policy = LeasePolicy(
             products=tuple(table.policy.lease),
