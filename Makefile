@@ -63,8 +63,8 @@ bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 
 	$(BIN)/python -m bench.harvest $(if $(QUICK),--quick)
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
-	$(COMPILE) --group build -o requirements.lock
-	$(COMPILE) --group build --group dev --extra cluster --extra bench -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group build --extra postgres -o requirements.lock
+	$(COMPILE) --group build --group dev --extra postgres --extra cluster --extra bench -c requirements.lock -o requirements-dev.lock
 	$(PYTHON) tools/check_locks.py
 
 clean: ## remove what was made: .venv, caches, built docs

@@ -41,8 +41,8 @@ def main() -> int:
     """Print every fault; return 1 when there is one."""
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
-    run_wants = names(project["project"]["dependencies"] + groups["build"])
     extras = project["project"]["optional-dependencies"]
+    run_wants = names(project["project"]["dependencies"] + groups["build"] + extras["postgres"])
     dev_wants = run_wants | names(groups["dev"] + extras["bench"] + extras["cluster"])
 
     run = (ROOT / "requirements.lock").read_text("utf-8")
