@@ -31,7 +31,7 @@ def test_a_generation_by_name():
 
 
 def test_months_run_over_the_year():
-    assert MONTHS == (date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1))
+    assert (date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)) == MONTHS
 
 
 @pytest.mark.parametrize(
