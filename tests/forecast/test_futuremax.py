@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.naive.forecast import HORIZONS_S as NAIVE_HORIZONS_S
 from tests.naive.forecast import bounds as naive_bounds
 
-from tidegate.forecast import HORIZONS_S, new_future_max, observe
+from tidegate.forecast import HORIZONS_S, Observation, new_future_max, observe
 from tidegate.forecast.futuremax import STEP
 
 RISKS = st.sampled_from([0.01, 0.02, 0.1, 0.25, 0.34, 0.5, 0.9]) | st.floats(0.001, 0.999)
@@ -29,10 +29,10 @@ def series(draw: st.DrawFn) -> tuple[int, list[int]]:
 
 def observed(demand: list[int], nodes: int, tick_s: int, eps: float) -> NDArray[np.int64]:
     """Bounds after every tick, shape (ticks, horizons)."""
-    state = new_future_max(nodes, len(demand), tick_s, eps)
+    state = new_future_max(nodes, tick_s, eps)
     rows = []
     for i, value in enumerate(demand):
-        observe(state, i, value, eps)
+        observe(state, i, Observation(value), eps)
         rows.append(state.bound.copy())
     return np.array(rows)
 
@@ -111,7 +111,7 @@ def test_misses_of_exchangeable_demand_stay_below_the_risk(eps: float, kind: str
 
 def harshest(nodes: int, ticks: int, eps: float, rule: str, random: np.random.Generator):
     """Play an adversary that sees the bounds; return bounds and demand."""
-    state = new_future_max(nodes, ticks, 300, eps)
+    state = new_future_max(nodes, 300, eps)
     demand, rows = 0, []
     for i in range(ticks):
         over = int(state.bound[0]) + 1
@@ -124,7 +124,7 @@ def harshest(nodes: int, ticks: int, eps: float, rule: str, random: np.random.Ge
                 demand = min(nodes, i * nodes // ticks + int(random.integers(0, 3)))
             case _:
                 demand = min(nodes, over) if random.random() < 0.5 else 0
-        observe(state, i, demand, eps)
+        observe(state, i, Observation(demand), eps)
         rows.append((demand, *state.bound))
     table = np.array(rows)
     return table[:, 1:], table[:, 0]

@@ -2,10 +2,12 @@
 
 from tidegate.forecast.futuremax import HORIZONS_S, FutureMax, new_future_max, observe
 from tidegate.forecast.gaussian import forecast_free_nodes
+from tidegate.forecast.observation import Observation
 
 __all__ = [
     "HORIZONS_S",
     "FutureMax",
+    "Observation",
     "forecast_free_nodes",
     "new_future_max",
     "observe",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.forecast.observation import Observation
 
 _H: Final = 3600
 HORIZONS_S: Final[tuple[int, ...]] = (
@@ -33,8 +34,8 @@ class FutureMax(NamedTuple):
     ----------
     length : int64 array, shape (horizons,)
         Horizons in ticks.
-    demand : int64 array, shape (ticks,)
-        Demand observed so far, in nodes.
+    demand : int64 array, shape (longest + 2,)
+        A ring of the demand observed of late, in nodes.
     window : int64 array, shape (horizons, longest + 2)
         Per horizon a ring of the ticks that can still be the maximum of the running window.
     ends : int64 array, shape (horizons, 2)
@@ -69,14 +70,14 @@ class FutureMax(NamedTuple):
     lowest: NDArray[np.int64]
 
 
-def new_future_max(nodes: int, ticks: int, tick_s: int, eps: float) -> FutureMax:
-    """Return a forecaster that has seen nothing, for at most ``ticks`` ticks of ``tick_s`` seconds."""
+def new_future_max(nodes: int, tick_s: int, eps: float) -> FutureMax:
+    """Return a forecaster that has seen nothing, for ticks of ``tick_s`` seconds."""
     length = np.array([max(1, h // max(1, tick_s)) for h in HORIZONS_S], dtype=np.int64)
     horizons = length.size
-    room = min(int(length.max()), ticks) + 2
+    room = int(length.max()) + 2
     return FutureMax(
         length=length,
-        demand=np.zeros(ticks, dtype=np.int64),
+        demand=np.zeros(room, dtype=np.int64),
         window=np.zeros((horizons, room), dtype=np.int64),
         ends=np.zeros((horizons, 2), dtype=np.int64),
         rises=np.zeros((horizons, nodes + 1), dtype=np.int64),
@@ -96,15 +97,15 @@ def _window_max(state: FutureMax, j: int, i: int) -> int:
     ring = state.window[j]
     room = ring.size
     first, last = state.ends[j, 0], state.ends[j, 1]
-    value = state.demand[i]
-    while last > first and state.demand[ring[(last - 1) % room]] <= value:
+    value = state.demand[i % room]
+    while last > first and state.demand[ring[(last - 1) % room] % room] <= value:
         last -= 1
     ring[last % room] = i
     last += 1
     if ring[first % room] < i - state.length[j]:
         first += 1
     state.ends[j, 0], state.ends[j, 1] = first, last
-    return state.demand[ring[first % room]]
+    return state.demand[ring[first % room] % room]
 
 
 @compiled
@@ -142,7 +143,7 @@ def _judge_past(state: FutureMax, j: int, i: int, top: int, eps: float) -> None:
     A bound is wrong as soon as demand rises above it, and right when its window has passed: feedback comes
     at the earliest moment.
     """
-    demand = state.demand[i]
+    demand = state.demand[i % state.demand.size]
     missed = 0
     for bound in range(state.lowest[j], demand):
         missed += state.open[j, bound]
@@ -165,8 +166,8 @@ def _issue(state: FutureMax, j: int, i: int, bound: int) -> None:
 
 
 @compiled
-def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
-    """Take in the demand at tick ``i`` and renew the bounds.
+def observe(state: FutureMax, i: int, observation: Observation, eps: float) -> None:
+    """Take in what is seen at tick ``i`` and renew the bounds.
 
     The risk of each horizon starts at ``eps`` and is corrected online (Gibbs and Candes, Adaptive
     conformal inference under distribution shift, NeurIPS 2021): it falls when a bound is missed and rises when one is
@@ -178,19 +179,21 @@ def observe(state: FutureMax, i: int, demand: int, eps: float) -> None:
         Changed in place: ``state.bound`` holds the new bounds.
     i : int
         Number of the tick; ticks come in order, from 0.
-    demand : int
-        Internal demand in nodes, from 0 to the pool's nodes.
+    observation : Observation
+        Its demand from 0 to the pool's nodes.
     eps : float
         Risk in (0, 1).
     """
     most = state.rises.shape[1] - 1
-    state.demand[i] = demand
+    room = state.demand.size
+    demand = observation.demand
+    state.demand[i % room] = demand
     before = 0
     for j in range(state.length.size):
         top = _window_max(state, j, i)
         n = max(0, i - state.length[j] + 1)
         if n > 0:
-            _add(state.rises[j], state.rank[j, 0], top - state.demand[i - state.length[j]])
+            _add(state.rises[j], state.rank[j, 0], top - state.demand[(i - state.length[j]) % room])
             _add(state.levels[j], state.rank[j, 1], top)
         _judge_past(state, j, i, top, eps)
         # The bound is the lower of two quantiles: it misses when either does.

@@ -1,8 +1,11 @@
 """What may be promised: quota curve, admission, recall, and the policies that rival each other."""
 
 from tidegate.quota.admission import Verdict, committed
+from tidegate.quota.cluster import Cluster
 from tidegate.quota.cover import cheapest_cover
+from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
+from tidegate.quota.engine import Engine
 from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 
@@ -11,6 +14,8 @@ __all__ = [
     "HELD_LEASE",
     "POLICIES",
     "REQUEST",
+    "Cluster",
+    "Engine",
     "Plan",
     "Policy",
     "PolicyCode",
@@ -20,4 +25,5 @@ __all__ = [
     "cheapest_cover",
     "committed",
     "decide",
+    "renew_curve",
 ]

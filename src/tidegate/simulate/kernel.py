@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled, inlined, machine_int
-from tidegate.forecast import FutureMax, observe
-from tidegate.quota import Policy, PolicyCode, decide
+from tidegate.forecast import FutureMax, Observation, observe
+from tidegate.quota import Policy, PolicyCode, decide, renew_curve
 from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
     end_jobs,
@@ -89,10 +89,8 @@ def _observe_tick(
     pending = pending_nodes(cluster, state)
     demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
-        observe(forecast, i, min(cluster.nodes, demand), policy.eps)
-        promisable = cluster.nodes - state.tally[FAILED] - cluster.reserve_nodes
-        for j in range(curve.size):
-            curve[j] = max(0, promisable - forecast.bound[j])
+        observe(forecast, i, Observation(min(cluster.nodes, demand)), policy.eps)
+        renew_curve(cluster, state.tally[FAILED], forecast.bound, curve)
     if ticks.shape[0] == 0:
         return
     row = ticks[i]

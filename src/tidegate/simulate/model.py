@@ -10,27 +10,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.quota.cluster import Cluster
+
+__all__ = [
+    "Cluster",
+    "Failures",
+    "Holder",
+    "Jobs",
+    "Leases",
+    "Outcome",
+    "Played",
+    "Requests",
+    "Ticks",
+    "Window",
+]
+
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
-
-
-class Cluster(NamedTuple):
-    """A pool as compiled code takes it.
-
-    Attributes
-    ----------
-    nodes, gpus_per_node : int
-        Its size.
-    sanitise_s : int
-        Time a node needs between two holders.
-    reserve_nodes : int
-        Nodes that the quota curve never promises.
-    """
-
-    nodes: int
-    gpus_per_node: int
-    sanitise_s: int
-    reserve_nodes: int
 
 
 class Jobs(NamedTuple):

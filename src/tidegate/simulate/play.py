@@ -114,7 +114,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
             policy,
             window,
             state,
-            new_future_max(cluster.nodes, n_ticks, window.tick_s, policy.eps),
+            new_future_max(cluster.nodes, window.tick_s, policy.eps),
             np.array(HORIZONS_S, dtype=np.int64),
             results,
             ticks,

@@ -1,0 +1,22 @@
+"""A pool's shape."""
+
+from typing import NamedTuple
+
+
+class Cluster(NamedTuple):
+    """A pool as compiled code takes it.
+
+    Attributes
+    ----------
+    nodes, gpus_per_node : int
+        Its size.
+    sanitise_s : int
+        Time a node needs between two holders.
+    reserve_nodes : int
+        Nodes that the quota curve never promises.
+    """
+
+    nodes: int
+    gpus_per_node: int
+    sanitise_s: int
+    reserve_nodes: int

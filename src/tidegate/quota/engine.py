@@ -1,0 +1,138 @@
+"""One pool's forecast and decisions, tick by tick, for a system that runs."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, observe
+from tidegate.quota.cluster import Cluster
+from tidegate.quota.curve import renew_curve
+from tidegate.quota.decide import decide
+from tidegate.quota.policy import Policy
+from tidegate.quota.snapshot import Plan, Snapshot
+
+I64 = NDArray[np.int64]
+
+
+class Engine:
+    """The quota engine of one pool: the compiled code that plays a backtest, called from outside.
+
+    It holds no more than the longest horizon of history, so that it may run for ever; fed the same
+    ticks it says the same. Not for several threads at once.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The pool's shape.
+    policy : Policy
+        The policy and its settings.
+    tick_s : int
+        Seconds between ticks.
+
+    Attributes
+    ----------
+    horizons_s : int64 array, shape (horizons,)
+        The curve's horizons.
+    """
+
+    def __init__(self, cluster: Cluster, policy: Policy, tick_s: int) -> None:
+        self.cluster = cluster
+        self.policy = policy
+        self.tick_s = tick_s
+        self.horizons_s = np.array(HORIZONS_S, dtype=np.int64)
+        self._state = new_future_max(cluster.nodes, tick_s, policy.eps)
+        self._seen = 0
+        self._tick: int | None = None
+        self._latest = Observation(0)
+
+    @classmethod
+    def replayed(
+        cls, cluster: Cluster, policy: Policy, tick_s: int, first_tick: int, demand: I64
+    ) -> Self:
+        """Return an engine that has seen a history.
+
+        Parameters
+        ----------
+        cluster, policy, tick_s
+            As for a new engine.
+        first_tick : int
+            Number of the first tick.
+        demand : int64 array, shape (ticks,)
+            Internal demand in nodes, tick by tick; -1 where nothing was observed.
+        """
+        engine = cls(cluster, policy, tick_s)
+        for place in np.flatnonzero(demand >= 0).tolist():
+            engine.observe(first_tick + place, Observation(int(demand[place])))
+        return engine
+
+    @property
+    def state(self) -> FutureMax:
+        """The forecaster's state, to be read."""
+        return self._state
+
+    @property
+    def bound(self) -> I64:
+        """Upper bounds of internal demand over each horizon after the latest tick, in nodes."""
+        return self._state.bound.copy()
+
+    @property
+    def tick(self) -> int | None:
+        """Number of the latest tick; None before the first."""
+        return self._tick
+
+    @property
+    def ticks_seen(self) -> int:
+        """Ticks of history, those in gaps included."""
+        return self._seen
+
+    def observe(self, tick: int, observation: Observation) -> None:
+        """Take in what is seen at a tick.
+
+        Ticks that were left out count with the higher of the demands before and after them, as many
+        of them as the longest horizon has.
+
+        Parameters
+        ----------
+        tick : int
+            Its number, on any count that goes up by one every ``tick_s`` seconds; above the latest one's.
+        observation : Observation
+            What is seen.
+
+        Raises
+        ------
+        ValueError
+            When the tick is not after the latest one, or demand is negative.
+        """
+        if observation.demand < 0:
+            raise ValueError(f"demand is {observation.demand} nodes; it cannot be negative.")
+        if self._tick is not None:
+            if tick <= self._tick:
+                raise ValueError(f"tick {tick} does not come after tick {self._tick}.")
+            between = observation._replace(demand=max(self._latest.demand, observation.demand))
+            for _ in range(min(tick - self._tick - 1, int(self._state.length[-1]))):
+                self._take_in(between)
+        self._take_in(observation)
+        self._tick, self._latest = tick, observation
+
+    def _take_in(self, observation: Observation) -> None:
+        within = observation._replace(demand=min(self.cluster.nodes, observation.demand))
+        observe(self._state, self._seen, within, self.policy.eps)
+        self._seen += 1
+
+    def curve(self, failed_nodes: int) -> I64:
+        """Return the nodes that may be promised for each horizon; nothing before the first tick.
+
+        Parameters
+        ----------
+        failed_nodes : int
+            Nodes in repair now.
+        """
+        curve = np.zeros(self.horizons_s.size, dtype=np.int64)
+        if self._seen > 0:
+            renew_curve(self.cluster, failed_nodes, self._state.bound, curve)
+        return curve
+
+    def decide(self, snapshot: Snapshot) -> Plan:
+        """Say what to do in the pool now: :func:`tidegate.quota.decide` under this engine's policy."""
+        return decide(self.policy, snapshot)

@@ -1,0 +1,97 @@
+"""The engine of a running system says what the backtest says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.quota.snapshots import a_lease, a_request, a_snapshot
+from tests.simulate.strategies import PRODUCTS, Case, cases
+
+from tidegate.forecast import Observation
+from tidegate.quota import Cluster, Engine, Policy, PolicyCode, decide
+from tidegate.simulate import play
+
+POOL = Cluster(nodes=10, gpus_per_node=8, sanitise_s=300, reserve_nodes=1)
+POLICY = Policy(int(PolicyCode.TIDEGATE), eps=0.1)
+
+
+def an_engine(demand: list[int], first_tick: int = 0) -> Engine:
+    history = np.array(demand, np.int64)
+    return Engine.replayed(POOL, POLICY, 300, first_tick, history)
+
+
+@settings(max_examples=60)
+@given(case=cases(code=PolicyCode.TIDEGATE))
+def test_bounds_are_those_of_the_kernel(case: Case):
+    ticks = play(*case, record=True, products=PRODUCTS).ticks
+    engine = Engine(case.cluster, case.policy, max(1, case.window.tick_s))
+    for i, demand in enumerate(ticks.demand.tolist()):
+        engine.observe(i, Observation(demand))
+        assert engine.bound.tolist() == ticks.bound[i].tolist()
+    assert engine.ticks_seen == ticks.demand.size
+
+
+def test_the_curve_leaves_out_demand_failures_and_the_reserve():
+    engine = an_engine([3] * 400)
+    assert engine.curve(0)[0] == 10 - 3 - 1
+    assert engine.curve(2)[0] == 10 - 3 - 1 - 2
+    assert engine.curve(10).tolist() == [0] * engine.horizons_s.size
+
+
+def test_nothing_may_be_promised_before_the_first_tick():
+    engine = Engine(POOL, POLICY, 300)
+    assert engine.tick is None
+    assert engine.curve(0).tolist() == [0] * engine.horizons_s.size
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=60), st.integers(0, 10**9))
+def test_a_replayed_engine_is_the_one_that_saw_it(demand: list[int], first_tick: int):
+    seen = Engine(POOL, POLICY, 300)
+    for i, nodes in enumerate(demand):
+        seen.observe(first_tick + i, Observation(nodes))
+    replayed = an_engine(demand, first_tick)
+    assert replayed.tick == first_tick + len(demand) - 1
+    for mine, other in zip(seen.state, replayed.state, strict=True):
+        assert np.array_equal(mine, other)
+
+
+def test_ticks_left_out_count_with_the_higher_demand_around_them():
+    gap = an_engine([2, 2, -1, -1, 7, 1])
+    whole = an_engine([2, 2, 7, 7, 7, 1])
+    assert gap.ticks_seen == whole.ticks_seen == 6
+    for mine, other in zip(gap.state, whole.state, strict=True):
+        assert np.array_equal(mine, other)
+
+
+def test_a_gap_of_years_counts_as_the_longest_horizon():
+    engine = an_engine([2])
+    engine.observe(10**9, Observation(3))
+    assert engine.ticks_seen == 1 + 7 * 288 + 1
+
+
+def test_it_runs_on_for_longer_than_its_memory():
+    engine = an_engine([1] * 5000)
+    assert engine.bound.tolist() == [1] * engine.horizons_s.size
+
+
+@pytest.mark.parametrize("tick", [4, 5])
+def test_a_clock_that_stands_still_or_jumps_back_is_refused(tick: int):
+    engine = an_engine([1] * 6)
+    before = engine.bound
+    with pytest.raises(ValueError, match=f"tick {tick} does not come after tick 5"):
+        engine.observe(tick, Observation(9))
+    assert engine.tick == 5
+    assert engine.bound.tolist() == before.tolist()
+
+
+def test_negative_demand_is_refused():
+    with pytest.raises(ValueError, match="-1 nodes"):
+        Engine(POOL, POLICY, 300).observe(0, Observation(-1))
+
+
+def test_it_decides_as_the_pure_function_does():
+    view = a_snapshot(idle=2, pending=3, held=[a_lease(2)], asked=[a_request(1)])
+    for mine, other in zip(
+        Engine(POOL, POLICY, 300).decide(view), decide(POLICY, view), strict=True
+    ):
+        assert np.array_equal(mine, other)
