@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
+from tests.slurm.cluster import find_slurm
 
 IN_CI: Final = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
@@ -21,6 +22,10 @@ SERVICES: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
     "needs_chromium": (
         find_chromium,
         "Chromium is not installed (Debian: apt-get install chromium; or set TIDEGATE_CHROMIUM)",
+    ),
+    "needs_slurm": (
+        find_slurm,
+        "no cluster can be started here: Slurm is not installed, or this is not root (tools/get-slurm)",
     ),
 }
 """Marker of a required part, how to find that part, and what to say when it is missing."""

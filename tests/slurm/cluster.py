@@ -1,0 +1,259 @@
+"""A small real Slurm: slurmctld, slurmdbd with MariaDB, munge and one slurmd for each node, on loopback.
+
+Everything lies in one folder, listens on 127.0.0.1 alone, and is ended by process id. Needs root and the programs that
+``tools/get-slurm`` installs. The users of its tests are those that every Debian has (:data:`TENANTS`).
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.slurm.conf import Layout, free_ports, gres_conf, slurm_conf, slurmdbd_conf
+
+SBIN: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
+PROGRAMS: Final = ("slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd")
+
+OWNER: Final = "daemon"
+"""Runs internal jobs."""
+TENANTS: Final = ("games", "news", "uucp", "www-data")
+"""Run the jobs of leases."""
+STRANGER: Final = "nobody"
+"""Has no association with anything."""
+
+
+def find_slurm() -> str | None:
+    """Path of slurmctld when a cluster can be started here."""
+    if os.getuid() != 0 or any(shutil.which(name, path=SBIN) is None for name in PROGRAMS):
+        return None
+    return shutil.which("slurmctld", path=SBIN)
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
+    """Ask again every 20 ms until ``true`` is."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(f"Not so within {seconds:g} s: {what}")
+        time.sleep(0.02)
+
+
+class Cluster:
+    """A cluster that runs; made by :func:`started`.
+
+    Parameters
+    ----------
+    layout : Layout
+        Its nodes and settings.
+    folder : Path
+        An empty folder that other users may enter.
+    """
+
+    def __init__(self, layout: Layout, folder: Path) -> None:
+        self.layout = layout
+        self.folder = folder
+        nodes = [name for group in layout.groups for name in group.names]
+        self.nodes = tuple(nodes)
+        self.ports = free_ports(len(nodes))
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self.conf = folder / "slurm.conf"
+        self.env = {
+            "PATH": f"{SBIN}",
+            "HOME": "/",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "SLURM_CONF": str(self.conf),
+        }
+
+    # --- commands
+
+    def run(
+        self, *argv: str, user: str | None = None, seconds: float = 30, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of Slurm, as root or as another user with no rights but his own."""
+        done = subprocess.run(
+            argv,
+            env=self.env,
+            user=user,
+            group=None if user is None else "nogroup",
+            extra_groups=None if user is None else [],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{argv} -> {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def out(self, *argv: str, user: str | None = None) -> str:
+        """What a command prints."""
+        return self.run(*argv, user=user).stdout.strip()
+
+    def submit(self, *options: str, script: str = "sleep 600", user: str = OWNER) -> str:
+        """Submit a batch job and return its id."""
+        argv = ["sbatch", "--parsable", "--output=/dev/null", *options]
+        return self.out(*argv, f"--wrap={script}", user=user)
+
+    def state(self, job: str) -> str:
+        """State of a job, such as ``RUNNING``; empty when Slurm has forgotten it."""
+        done = self.run("squeue", "--states=all", "-h", "-o", "%T", "-j", job, check=False)
+        return done.stdout.strip()
+
+    def wait_state(self, job: str, *states: str, seconds: float = 30) -> None:
+        wait_until(lambda: self.state(job) in states, f"job {job} in {states}", seconds)
+
+    # --- daemons
+
+    def spawn(self, name: str, *argv: str) -> None:
+        with (self.folder / f"{name}.out").open("ab") as out:
+            self.daemons[name] = subprocess.Popen(
+                argv,
+                env=self.env,
+                cwd=self.folder,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End a daemon and wait until it is gone."""
+        daemon = self.daemons.pop(name)
+        daemon.send_signal(number)
+        try:
+            daemon.wait(20)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+
+    def start_slurmctld(self, *, wait: bool = True) -> None:
+        self.spawn("slurmctld", "slurmctld", "-D")
+        if wait:
+            ask = ("scontrol", "-o", "show", "partition")
+            wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmctld answers")
+
+    def start_slurmdbd(self, *, wait: bool = True) -> None:
+        self.spawn("slurmdbd", "slurmdbd", "-D")
+        if wait:
+            ask = ("sacctmgr", "-n", "show", "cluster")
+            wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmdbd answers")
+
+    def start_slurmd(self, node: str) -> None:
+        self.spawn(f"slurmd:{node}", "slurmd", "-D", "-N", node)
+
+    def start(self) -> None:
+        """Start everything, and wait until every node is idle."""
+        self._write_files()
+        self._start_munge_and_database()
+        self.start_slurmdbd()
+        self.run("sacctmgr", "-i", "add", "cluster", "tide")
+        self.start_slurmctld()
+        for node in self.nodes:
+            self.start_slurmd(node)
+        self.run("sacctmgr", "-i", "add", "account", "owner", "Cluster=tide")
+        self.run("sacctmgr", "-i", "add", "user", OWNER, "Account=owner", "Cluster=tide")
+        wait_until(self.all_idle, "all nodes are idle", 60)
+
+    def all_idle(self) -> bool:
+        """Whether every node is idle, and free of any flag."""
+        lines = self.out("sinfo", "-h", "-N", "-o", "%N %T").splitlines()
+        told = dict(line.split() for line in lines)
+        return len(told) == len(self.nodes) and set(told.values()) == {"idle"}
+
+    def _write_files(self) -> None:
+        folder = self.folder
+        folder.chmod(0o755)
+        for name in ("munge", "state", "spool", "dev", "db"):
+            (folder / name).mkdir()
+        (folder / "munge").chmod(0o755)
+        for group in self.layout.groups:
+            for number in range(group.gpus):
+                device = folder / "dev" / f"{group.chip}{number}"
+                os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        (folder / "extra.conf").write_text(self.layout.extra)
+        self.conf.write_text(slurm_conf(folder, self.layout, self.ports))
+        (folder / "gres.conf").write_text(gres_conf(folder, self.layout))
+        self._password = secrets.token_hex(16)
+        dbd = folder / "slurmdbd.conf"
+        dbd.touch(0o600)
+        dbd.write_text(slurmdbd_conf(folder, self.ports, self._password))
+        key = folder / "munge" / "key"
+        key.touch(0o600)
+        key.write_bytes(secrets.token_bytes(128))
+
+    def _start_munge_and_database(self) -> None:
+        folder = self.folder
+        place = [f"--{name}-file={folder}/munge/{name}" for name in ("key", "pid", "log", "seed")]
+        # --force: the folder lies below /tmp, which others may write to.
+        self.spawn("munged", "munged", "-F", "--force", f"--socket={folder}/munge/socket", *place)
+        data = folder / "db"
+        first = ("--auth-root-authentication-method=normal", "--skip-test-db", "--user=root")
+        self.run("mariadb-install-db", "--no-defaults", f"--datadir={data}", *first)
+        init = folder / "init.sql"
+        init.touch(0o600)
+        init.write_text(
+            f"CREATE USER slurm@'127.0.0.1' IDENTIFIED BY '{self._password}';\n"
+            "GRANT ALL ON slurm_acct_db.* TO slurm@'127.0.0.1';\n"
+            f"ALTER USER root@localhost IDENTIFIED BY '{self._password}';\n"
+        )
+        self.spawn(
+            "mariadbd",
+            "mariadbd",
+            "--no-defaults",
+            f"--datadir={data}",
+            "--user=root",
+            f"--socket={data}/socket",
+            f"--pid-file={data}/pid",
+            f"--port={self.ports.database}",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-buffer-pool-size=64M",
+            "--innodb-lock-wait-timeout=900",
+            f"--init-file={init}",
+        )
+        wait_until((data / "socket").exists, "the database listens")
+        wait_until((folder / "munge" / "socket").exists, "munge listens")
+
+    def stop(self) -> None:
+        """End all daemons, and every process of a job that outlives them."""
+        order = sorted(self.daemons, key=lambda name: name.startswith("slurmd:"), reverse=True)
+        for name in order:
+            if name.startswith("slurmd:"):
+                self.daemons[name].kill()
+        for name in order:
+            self.kill(name, signal.SIGKILL)
+        for pid in self._left_over():
+            os.kill(pid, signal.SIGKILL)
+
+    def _left_over(self) -> Iterator[int]:
+        """Processes that this cluster started: slurmstepd and jobs carry its configuration's path."""
+        mark = f"SLURM_CONF={self.conf}".encode()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    if mark in (entry / "environ").read_bytes().split(b"\0"):
+                        yield int(entry.name)
+                except OSError:
+                    continue  # it has just ended
+
+
+@contextmanager
+def started(layout: Layout | None = None) -> Iterator[Cluster]:
+    """A cluster that runs while the block does."""
+    with tempfile.TemporaryDirectory(prefix="tg-slurm-") as name:
+        cluster = Cluster(layout or Layout(), Path(name))
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
