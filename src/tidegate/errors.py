@@ -8,7 +8,9 @@
     |   |   |-- FleetFileError    a fleet file
     |   |   `-- SweepFileError    a sweep file
     |   |-- FeedError         a job log or demand series that cannot be used
-    |   `-- OptionError       an option or argument that cannot be used
+    |   |-- OptionError       an option or argument that cannot be used
+    |   `-- RequestError      a request to the running system that cannot be served as it is
+    |-- AccessError           who asks is not known, or may not
     `-- RunError              the run itself failed: the command exits with 1
 
 Every error carries a code from :data:`CODES`. A code never changes its meaning, so that scripts may
@@ -48,6 +50,40 @@ CODES: Final[dict[str, str]] = {
     "TG-RUN-OUT": "A result could not be written.",
     "TG-RUN-CELL": "A cell of a sweep could not be played.",
     "TG-RUN-CLUSTER": "The Dask cluster cannot be reached, or was lost.",
+    # requests to the running system
+    "TG-API-SYNTAX": "The body of the request is not valid JSON.",
+    "TG-API-FIELD": "A field is unknown, missing, of the wrong type or outside its range.",
+    "TG-API-NOT-FOUND": "There is no such thing, or it is not yours.",
+    "TG-API-METHOD": "The address does not know this method.",
+    "TG-API-SIZE": "The body of the request is too large.",
+    "TG-API-TYPE": "The body of the request is not application/json.",
+    "TG-API-CURSOR": "The cursor was not given out by this list.",
+    "TG-API-CONFLICT": "The thing exists already, or has changed meanwhile.",
+    "TG-API-IDEMPOTENCY": "The Idempotency-Key is missing or malformed.",
+    "TG-API-IDEMPOTENCY-REUSED": "The Idempotency-Key was used before for another request.",
+    "TG-API-IDEMPOTENCY-BUSY": "A request with this Idempotency-Key is being served.",
+    "TG-API-ETAG": "The thing is no longer the one whose ETag was sent.",
+    "TG-API-ETAG-MISSING": "A change needs the ETag of what is changed, in If-Match.",
+    "TG-API-RATE": "Too many requests in a short time.",
+    "TG-API-FAILED": "The request failed through a fault of the server.",
+    "TG-API-NOT-READY": "The server cannot serve this now.",
+    "TG-API-UNREACHABLE": "The server cannot be reached.",
+    "TG-API-ANSWER": "The server's answer cannot be understood.",
+    # who asks
+    "TG-ACCESS-MISSING": "Nobody is signed in, and no API key was sent.",
+    "TG-ACCESS-KEY": "The API key is unknown, expired or revoked.",
+    "TG-ACCESS-SESSION": "The session is over.",
+    "TG-ACCESS-SIGN-IN": "The sign-in failed.",
+    "TG-ACCESS-PROVIDER": "The sign-in provider cannot be reached, or its answer cannot be trusted.",
+    "TG-ACCESS-CSRF": "A form was sent without the token of its session.",
+    "TG-ACCESS-RIGHT": "The role has no right to this.",
+    "TG-ACCESS-SCOPE": "The API key is not meant for this.",
+    "TG-ACCESS-AUDIT": "The audit log has been tampered with.",
+    # webhooks and e-mail
+    "TG-HOOK-URL": "The address of a webhook cannot be used.",
+    "TG-HOOK-REFUSED": "The receiver of a webhook answered with an error.",
+    "TG-HOOK-UNREACHABLE": "The receiver of a webhook or the mail server cannot be reached.",
+    "TG-HOOK-SIGNATURE": "A message does not carry a valid signature, or is too old.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
@@ -157,6 +193,19 @@ class FeedError(InputError):
 
 class OptionError(InputError):
     """An option or argument cannot be used."""
+
+
+class RequestError(InputError):
+    """A request to the running system cannot be served as it is.
+
+    ``others`` holds what else is wrong with it.
+    """
+
+    others: "tuple[RequestError, ...]" = ()
+
+
+class AccessError(TidegateError):
+    """Who asks is not known, or may not."""
 
 
 class RunError(TidegateError):
