@@ -6,7 +6,9 @@
     |-- InputError            bad input: the command exits with 2
     |   |-- TomlFileError     a file in TOML that cannot be used
     |   |   |-- FleetFileError    a fleet file
-    |   |   `-- SweepFileError    a sweep file
+    |   |   |-- SweepFileError    a sweep file
+    |   |   `-- PriceBookError    a price book
+    |   |-- PriceError        what is asked for has no price
     |   |-- FeedError         a job log or demand series that cannot be used
     |   |-- OptionError       an option or argument that cannot be used
     |   `-- RequestError      a request to the running system that cannot be served as it is
@@ -37,6 +39,15 @@ CODES: Final[dict[str, str]] = {
     "TG-SWEEP-SYNTAX": "The sweep file is not valid TOML.",
     "TG-SWEEP-KEY": "The sweep file has a key that is unknown or missing.",
     "TG-SWEEP-VALUE": "A value in the sweep file has the wrong type or lies outside its range.",
+    # price book
+    "TG-PRICE-MISSING": "The price book does not exist or cannot be opened.",
+    "TG-PRICE-SYNTAX": "The price book is not valid TOML or CSV.",
+    "TG-PRICE-KEY": "The price book has a key or column that is unknown or missing.",
+    "TG-PRICE-VALUE": "A value in the price book has the wrong type or lies outside its range.",
+    "TG-PRICE-REFERENCE": "The price book names a chip, band set or currency that is not known.",
+    "TG-PRICE-OVERLAP": "Two prices, or two bands, hold for the same thing at the same time.",
+    "TG-PRICE-NONE": "What is asked for has no price in force.",
+    "TG-PRICE-EXCHANGE": "A floor is not known in the currency of the price.",
     # feeds
     "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
@@ -185,6 +196,14 @@ class FleetFileError(TomlFileError):
 
 class SweepFileError(TomlFileError):
     """A sweep file cannot be used."""
+
+
+class PriceBookError(TomlFileError):
+    """A price book cannot be used."""
+
+
+class PriceError(InputError):
+    """What is asked for has no price."""
 
 
 class FeedError(InputError):

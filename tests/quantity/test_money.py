@@ -1,12 +1,13 @@
 """Money: exact until it is rounded, and rounded by one rule."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.quantity import Money, minor_units
+from tidegate.quantity import Money, minor_units, rounded_rate
 
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=6, allow_nan=False)
 CURRENCIES = st.sampled_from(["USD", "JPY", "KWD", "XXX"])
@@ -78,3 +79,26 @@ def test_an_unknown_currency_is_refused(currency: str):
 def test_money_is_finite(amount: str):
     with pytest.raises(ValueError, match="finite"):
         Money(Decimal(amount), "USD")
+
+
+@given(AMOUNTS, CURRENCIES, st.integers(1, 100_000))
+def test_a_quotient_is_rounded_once(amount: Decimal, currency: str, per: int):
+    exact = Fraction(amount) / per
+    digits = minor_units(currency)
+    rounded = Money(amount, currency).rounded(per).amount
+    assert rounded == Decimal(round(exact * 10**digits)).scaleb(-digits)
+    assert -rounded.as_tuple().exponent == digits  # type: ignore[operator]
+
+
+def test_a_price_per_hour_times_seconds():
+    price = Money(Decimal("2.65"), "USD")
+    assert str((price * 1800).rounded(3600)) == "1.32 USD"  # 1.325: the half goes to the even digit
+    with pytest.raises(ValueError, match="positive number"):
+        price.rounded(0)
+
+
+def test_a_rate_is_kept_to_a_millionth():
+    assert rounded_rate(Decimal("2.653") * Decimal("0.95")) == Decimal("2.52035")
+    assert str(rounded_rate(Decimal("3.00"))) == "3"
+    assert str(rounded_rate(Decimal("300"))) == "300"
+    assert rounded_rate(Decimal("0.0000005")) == 0

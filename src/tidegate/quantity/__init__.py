@@ -1,13 +1,17 @@
-"""Money, and how times and durations are written."""
+"""Money, steps over time, and how times and durations are written."""
 
-from tidegate.quantity.money import Money, minor_units
+from tidegate.quantity.money import Money, minor_units, rounded_rate
+from tidegate.quantity.steps import Step, steps
 from tidegate.quantity.timetext import Instant, format_duration, parse_duration, parse_instant
 
 __all__ = [
     "Instant",
     "Money",
+    "Step",
     "format_duration",
     "minor_units",
     "parse_duration",
     "parse_instant",
+    "rounded_rate",
+    "steps",
 ]

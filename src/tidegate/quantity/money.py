@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import Final
 
 RELATIVE: Final = "XXX"
@@ -23,6 +24,16 @@ _CODES: Final[dict[int, str]] = {
 _MINOR_UNITS: Final = {code: digits for digits, codes in _CODES.items() for code in codes.split()}
 
 
+RATE_STEP: Final = Decimal("0.000001")
+"""The smallest step of a price per unit, such as a GPU-hour: finer than any currency's own."""
+
+
+def rounded_rate(rate: Decimal) -> Decimal:
+    """Return a price per unit to :data:`RATE_STEP`, halves to even, without trailing zeros."""
+    stepped = rate.quantize(RATE_STEP, rounding=ROUND_HALF_EVEN)
+    return Decimal(f"{stepped.normalize():f}")
+
+
 def minor_units(currency: str) -> int:
     """Return the digits after the point of a currency's smallest unit.
 
@@ -41,7 +52,7 @@ def minor_units(currency: str) -> int:
 class Money:
     """An amount of money.
 
-    Amounts are kept exactly; :meth:`rounded` is the only place where digits are dropped.
+    Amounts are kept exactly; :meth:`rounded` is the only place where digits of money are dropped.
 
     Attributes
     ----------
@@ -81,13 +92,34 @@ class Money:
             raise TypeError(f"money is multiplied by a Decimal or int, not {type(factor).__name__}")
         return Money(self.amount * factor, self.currency)
 
-    def rounded(self) -> "Money":
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def rounded(self, per: int = 1) -> "Money":
         """Return the amount to the currency's smallest unit, halves to the even digit.
 
         That is *roundTiesToEven* of IEEE 754; it keeps many roundings from drifting.
+
+        Parameters
+        ----------
+        per : int
+            What the amount is divided by first: 3,600 for a price per hour times seconds. The
+            quotient is rounded once, from its exact value.
+
+        Raises
+        ------
+        ValueError
+            If ``per`` is not positive.
         """
-        step = Decimal(1).scaleb(-minor_units(self.currency))
-        return Money(self.amount.quantize(step, rounding=ROUND_HALF_EVEN), self.currency)
+        if per <= 0:
+            raise ValueError(f"an amount is divided by a positive number, not {per}")
+        digits = minor_units(self.currency)
+        step = Decimal(1).scaleb(-digits)
+        if per == 1:
+            return Money(self.amount.quantize(step, rounding=ROUND_HALF_EVEN), self.currency)
+        # A fraction is exact and rounds halves to even; a Decimal quotient would be cut first.
+        units = round(Fraction(self.amount) * 10**digits / per)
+        return Money(Decimal(units).scaleb(-digits).quantize(step), self.currency)
 
     def __str__(self) -> str:
         return f"{self.rounded().amount:f} {self.currency}"
