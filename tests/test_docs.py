@@ -104,3 +104,11 @@ def test_commands_and_options_are_documented():
                 and not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", told[name])
             ]
     assert missing == []
+
+
+def test_settings_are_documented():
+    from tidegate.settings import PREFIX, Settings  # noqa: PLC0415 - as above
+
+    page = (REFERENCE / "settings.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(TIDEGATE_[A-Z_]+)` \|", page, re.MULTILINE)
+    assert sorted(rows) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)

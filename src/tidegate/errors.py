@@ -11,8 +11,12 @@
     |   |-- PriceError        what is asked for has no price
     |   |-- FeedError         a job log or demand series that cannot be used
     |   |-- OptionError       an option or argument that cannot be used
-    |   `-- RequestError      a request to the running system that cannot be served as it is
+    |   |-- RequestError      a request to the running system that cannot be served as it is
+    |   `-- SettingError      a setting of the running system that cannot be used
     |-- AccessError           who asks is not known, or may not
+    |-- StoreError            the database cannot be used
+    |   `-- FencedError       another replica leads
+    |-- DriverError           a driver failed, refused, or gave an answer that cannot be used
     `-- RunError              the run itself failed: the command exits with 1
 
 Every error carries a code from :data:`CODES`. A code never changes its meaning, so that scripts may
@@ -95,6 +99,32 @@ CODES: Final[dict[str, str]] = {
     "TG-HOOK-REFUSED": "The receiver of a webhook answered with an error.",
     "TG-HOOK-UNREACHABLE": "The receiver of a webhook or the mail server cannot be reached.",
     "TG-HOOK-SIGNATURE": "A message does not carry a valid signature, or is too old.",
+    # settings
+    "TG-SETTING-VALUE": "A setting has the wrong type or lies outside its range.",
+    "TG-SETTING-UNKNOWN": "A variable begins as a setting does and is none.",
+    # the life of leases
+    "TG-LIVE-UNKNOWN": "There is no such thing.",
+    "TG-LIVE-POOL": "There is no such pool.",
+    "TG-LIVE-FRONTIER": "The pool may not be leased: only mainstay and legacy GPUs ever are.",
+    "TG-LIVE-PRODUCT": "The pool does not sell the product.",
+    "TG-LIVE-SIZE": "The nodes, the duration or the start asked for lie outside what can be ordered.",
+    "TG-LIVE-QUOTE": "The quote is no longer open.",
+    "TG-LIVE-STATE": "The thing is in a state that does not allow this.",
+    "TG-LIVE-PORT": "The address cannot be listened on.",
+    "TG-LIVE-FOLDER": "The data folder cannot be used.",
+    # the database
+    "TG-STORE-URL": "The address of the database cannot be used.",
+    "TG-STORE-DOWN": "The database cannot be reached.",
+    "TG-STORE-VERSION": "The tables were made by a newer version of Tidegate.",
+    "TG-STORE-FENCED": "Another replica leads: what this one wanted to write is dropped.",
+    "TG-STORE-BACKUP": "The backup cannot be written, read or restored.",
+    # drivers
+    "TG-DRIVER-DOWN": "The driver cannot be reached.",
+    "TG-DRIVER-HUNG": "The driver did not answer in time.",
+    "TG-DRIVER-ANSWER": "The driver's answer cannot be true.",
+    "TG-DRIVER-BUSY": "Nodes to be handed over are in other hands.",
+    "TG-DRIVER-FRONTIER": "The driver refuses: the pool may not be leased.",
+    "TG-DRIVER-UNKNOWN": "The driver does not know the pool, node or lease.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
@@ -225,6 +255,22 @@ class RequestError(InputError):
 
 class AccessError(TidegateError):
     """Who asks is not known, or may not."""
+
+
+class SettingError(InputError):
+    """A setting cannot be used."""
+
+
+class StoreError(TidegateError):
+    """The database cannot be used."""
+
+
+class FencedError(StoreError):
+    """Another replica leads."""
+
+
+class DriverError(TidegateError):
+    """A driver failed, refused, or gave an answer that cannot be used."""
 
 
 class RunError(TidegateError):

@@ -1,0 +1,217 @@
+"""What the running system asks of the world: a clock, drivers, feeds. Stores are declared beside their users.
+
+Times are whole seconds since the epoch, on the clock of :class:`Clock`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of the domain's time.
+
+    Deadlines of network calls, sessions, keys and leadership are not the domain's: a clock that runs 600
+    times as fast must not end them.
+    """
+
+    def now_s(self) -> int:
+        """Return the time."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so many of this clock's seconds, or until it is stopped."""
+        ...
+
+
+class NodeState(StrEnum):
+    """What a driver sees a node doing."""
+
+    FREE = "free"
+    INTERNAL = "internal"
+    LEASED = "leased"
+    DRAINING = "draining"
+    SANITISING = "sanitising"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFact:
+    """A node as a driver sees it.
+
+    Attributes
+    ----------
+    node : str
+        Its name, unique in the pool.
+    state : NodeState
+    lease_id : str or None
+        The lease that holds it, or that it is being made ready for.
+    since_s : int
+        Since when.
+    is_clean : bool
+        Whether nobody has held it since it was last sanitised; a driver that cannot tell says False.
+    note : str
+        What the driver adds, for people.
+    """
+
+    node: str
+    state: NodeState
+    lease_id: str | None
+    since_s: int
+    is_clean: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InternalDemand:
+    """What the owner's own jobs hold and wait for, in whole nodes.
+
+    Attributes
+    ----------
+    busy_nodes : int
+        Nodes with at least one internal job.
+    pending_nodes : int
+        Nodes that waiting jobs ask for: whole nodes, and the GPUs of smaller jobs added up and rounded up.
+    waiting_jobs : int
+    started_jobs, late_jobs : int
+        Jobs started since the driver was, and those of them that had waited beyond the recall floor while
+        nodes were leased.
+    """
+
+    busy_nodes: int
+    pending_nodes: int = 0
+    waiting_jobs: int = 0
+    started_jobs: int = 0
+    late_jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """A pool as its driver sees it.
+
+    Attributes
+    ----------
+    pool : str
+    at_s : int
+        When it was seen.
+    nodes : tuple of NodeFact
+        Every node of the pool, in the order in which internal jobs fill them.
+    waiting : InternalDemand
+    """
+
+    pool: str
+    at_s: int
+    nodes: tuple[NodeFact, ...]
+    waiting: InternalDemand
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give nodes to a tenant: sanitise those that are not clean, then let the tenant in, on all at once."""
+
+    token: str
+    pool: str
+    lease_id: str
+    tenant_id: str
+    product: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Warn the tenant's workload now: the nodes will be taken."""
+
+    token: str
+    pool: str
+    lease_id: str
+    nodes: tuple[str, ...]
+    take_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Have the nodes leave the tenant, whatever runs there."""
+
+    token: str
+    pool: str
+    lease_id: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sanitise:
+    """Begin to sanitise nodes; the facts show when they are done (free and clean) or have failed."""
+
+    token: str
+    pool: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Put nodes, once sanitised, to internal use again."""
+
+    token: str
+    pool: str
+    nodes: tuple[str, ...]
+
+
+Command = HandOver | Notice | Take | Sanitise | GiveBack
+
+
+class Driver(Protocol):
+    """The scheduler of one or more pools.
+
+    A command may come twice with the same token; the second time changes nothing. A driver refuses to hand over
+    nodes of a pool that may not be leased. What cannot be done raises
+    :class:`~tidegate.errors.DriverError`, and then nothing of the command has been done.
+    """
+
+    def facts(self, pool: str) -> PoolFacts:
+        """Look at a pool."""
+        ...
+
+    def hand_over(self, command: HandOver) -> None:
+        """Give nodes to a tenant."""
+        ...
+
+    def notice(self, command: Notice) -> None:
+        """Warn a tenant's workload."""
+        ...
+
+    def take(self, command: Take) -> None:
+        """Take nodes from a tenant."""
+        ...
+
+    def sanitise(self, command: Sanitise) -> None:
+        """Begin to sanitise nodes."""
+        ...
+
+    def give_back(self, command: GiveBack) -> None:
+        """Put nodes to internal use."""
+        ...
+
+
+class CapsQuota(Protocol):
+    """A driver that can hold a scheduler of its own to the quota."""
+
+    def set_leasable(self, pool: str, nodes: int) -> None:
+        """Set how many nodes may be lent at most."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPoint:
+    """Internal demand at a moment of the past, in nodes."""
+
+    at_s: int
+    demand_nodes: int
+
+
+class Feed(Protocol):
+    """The history of internal demand, for a forecast that begins with more than nothing."""
+
+    def demand(self, pool: str, since_s: int) -> Iterable[DemandPoint]:
+        """Return demand from ``since_s`` on, in order of time."""
+        ...
