@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.errors import PriceError
+from tidegate.fleet import catalogue
 from tidegate.lease import (
     Band,
     Discount,
@@ -17,6 +18,8 @@ from tidegate.lease import (
     PriceTerms,
     Product,
     ProductKind,
+    book_of_offers,
+    standard_offers,
 )
 
 H = 3600
@@ -58,7 +61,7 @@ def test_nothing_is_sold_without_a_price():
         quoted(currency="NOK")
     assert caught.value.code == "TG-PRICE-NONE"
     with pytest.raises(PriceError, match="TG-PRICE-NONE"):
-        BOOK.terms(FLEX, "A100-SXM-80GB", gpus=8, wanted_s=None, at_s=0)
+        BOOK.terms(FLEX, "A100-80-SXM", gpus=8, wanted_s=None, at_s=0)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +120,13 @@ def test_an_estimate_prices_each_band():
 def test_terms_go_through_json():
     terms = quoted(currency="EUR", gpus=64)
     assert PriceTerms.from_json(json.loads(json.dumps(terms.as_json()))) == terms
+
+
+def test_a_fleet_without_a_book_sells_at_its_offers():
+    offers = standard_offers(catalogue()["H100-SXM"], "USD", Decimal(2)).offers
+    book = book_of_offers("USD", [("H100-SXM", offer) for offer in offers])
+    terms = book.terms(FLEX, "H100-SXM", gpus=512, wanted_s=720 * H, at_s=0)
+    assert (terms.price_id, terms.base.rate) == ("H100-SXM flex", Decimal("1.4"))
 
 
 BOUND = st.none() | st.integers(0, 20)

@@ -2,7 +2,7 @@
 
 from tidegate.lease.bands import Band
 from tidegate.lease.offers import StandardOffers, derived_price, standard_offers
-from tidegate.lease.pricebook import Discount, Price, PriceBook
+from tidegate.lease.pricebook import Discount, Price, PriceBook, book_of_offers
 from tidegate.lease.product import (
     STANDARD_PRODUCTS,
     LeaseDemand,
@@ -25,6 +25,7 @@ __all__ = [
     "ProductKind",
     "Rate",
     "StandardOffers",
+    "book_of_offers",
     "derived_price",
     "standard_offers",
 ]

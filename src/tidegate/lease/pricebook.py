@@ -1,6 +1,6 @@
 """The price book: what each chip costs per product and class of tenant, and from when to when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tidegate.errors import PriceError
 from tidegate.lease.bands import Band, clash
-from tidegate.lease.product import Product, ProductKind
+from tidegate.lease.product import Offer, Product, ProductKind
 from tidegate.lease.terms import PriceTerms, Rate
 from tidegate.quantity.money import minor_units, rounded_rate
 
@@ -210,3 +210,20 @@ class PriceBook:
 def _share(steps: tuple[Discount, ...], reached: int) -> Decimal:
     at = max((step for step in steps if step.threshold <= reached), default=None)
     return at.share if at else Decimal(0)
+
+
+def book_of_offers(currency: str, offers: Iterable[tuple[str, Offer]]) -> PriceBook:
+    """Return the price book of a fleet that has none: what its pools' offers cost, at all times.
+
+    Parameters
+    ----------
+    currency : str
+        The fleet's.
+    offers : iterable of (chip id, Offer)
+        What is sold; of the same product on the same chip, the first counts.
+    """
+    prices: dict[tuple[str, str], Price] = {}
+    for chip, offer in offers:
+        key = (chip, offer.product.id)
+        prices.setdefault(key, Price(" ".join(key), *key, offer.price, currency))
+    return PriceBook(currency, tuple(prices.values()))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -60,7 +60,10 @@ class Problems:
         if line is None and path:
             line = self._lines.get(path[:-1])
         place = Place(self._file, line, dotted(path) or None)
-        message = f"{self._owner(path)}{message}"
+        self.put(code, f"{self._owner(path)}{message}", place, expected)
+
+    def put(self, code: str, message: str, place: Place, expected: str | None = None) -> None:
+        """Note an error at any place: in another file that this one names."""
         self._found.append(self._kind.error(code, message, place=place, expected=expected))
 
     def add_invalid(self, error: ValidationError, model: type[BaseModel]) -> None:
@@ -78,7 +81,10 @@ class Problems:
         """
         if not self._found:
             return
-        by_line = sorted(self._found, key=lambda e: (e.place.line is None, e.place.line or 0))
+        by_line = sorted(
+            self._found,
+            key=lambda e: (e.place.file != self._file, e.place.line is None, e.place.line or 0),
+        )
         first, *others = by_line
         first.others = tuple(others)
         raise first
@@ -155,10 +161,15 @@ def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
 
 def _model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     found: type[BaseModel] | None = model
+    is_name = False
     for key in path:
-        if isinstance(key, str):
-            field = _field(found, key) if found else None
-            found = _model_in(field.annotation) if field else None
+        # The keys of a mapping are the user's own names, not fields of a model.
+        if is_name or not isinstance(key, str):
+            is_name = False
+            continue
+        field = _field(found, key) if found else None
+        found = _model_in(field.annotation) if field else None
+        is_name = field is not None and get_origin(field.annotation) is dict
     return found
 
 
