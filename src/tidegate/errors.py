@@ -17,6 +17,7 @@
     |-- StoreError            the database cannot be used
     |   `-- FencedError       another replica leads
     |-- DriverError           a driver failed, refused, or gave an answer that cannot be used
+    |   `-- SlurmError        Slurm does not answer, or not as it should
     `-- RunError              the run itself failed: the command exits with 1
 
 Every error carries a code from :data:`CODES`. A code never changes its meaning, so that scripts may
@@ -125,6 +126,14 @@ CODES: Final[dict[str, str]] = {
     "TG-DRIVER-BUSY": "Nodes to be handed over are in other hands.",
     "TG-DRIVER-FRONTIER": "The driver refuses: the pool may not be leased.",
     "TG-DRIVER-UNKNOWN": "The driver does not know the pool, node or lease.",
+    # Slurm
+    "TG-SLURM-MISSING": "A command of Slurm cannot be run on this machine.",
+    "TG-SLURM-TIMEOUT": "A command of Slurm did not end in time.",
+    "TG-SLURM-DOWN": "slurmctld, or slurmdbd, cannot be reached.",
+    "TG-SLURM-RIGHTS": "Slurm, or sudo, does not let this user do that.",
+    "TG-SLURM-FAILED": "A command of Slurm failed.",
+    "TG-SLURM-GARBAGE": "A command of Slurm answered something that cannot be read.",
+    "TG-SLURM-EMPTY": "The cluster has no node with GPUs, or none whose chip is known.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
@@ -271,6 +280,10 @@ class FencedError(StoreError):
 
 class DriverError(TidegateError):
     """A driver failed, refused, or gave an answer that cannot be used."""
+
+
+class SlurmError(DriverError):
+    """Slurm does not answer, or not as it should."""
 
 
 class RunError(TidegateError):

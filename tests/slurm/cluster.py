@@ -112,6 +112,19 @@ class Cluster:
     def wait_state(self, job: str, *states: str, seconds: float = 30) -> None:
         wait_until(lambda: self.state(job) in states, f"job {job} in {states}", seconds)
 
+    def sql(self, text: str) -> str:
+        """What the accounting database answers."""
+        done = subprocess.run(
+            ("mariadb", f"--defaults-file={self.folder}/client.cnf", "-N", "slurm_acct_db"),
+            input=text,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.strip()
+
     # --- daemons
 
     def spawn(self, name: str, *argv: str) -> None:
@@ -179,7 +192,7 @@ class Cluster:
             for number in range(group.gpus):
                 device = folder / "dev" / f"{group.chip}{number}"
                 os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
-        (folder / "extra.conf").write_text(self.layout.extra)
+        (folder / "extra.conf").write_text(f"# further lines\n{self.layout.extra}")
         self.conf.write_text(slurm_conf(folder, self.layout, self.ports))
         (folder / "gres.conf").write_text(gres_conf(folder, self.layout))
         self._password = secrets.token_hex(16)
@@ -204,6 +217,11 @@ class Cluster:
             f"CREATE USER slurm@'127.0.0.1' IDENTIFIED BY '{self._password}';\n"
             "GRANT ALL ON slurm_acct_db.* TO slurm@'127.0.0.1';\n"
             f"ALTER USER root@localhost IDENTIFIED BY '{self._password}';\n"
+        )
+        client = folder / "client.cnf"
+        client.touch(0o600)
+        client.write_text(
+            f"[client]\nuser=slurm\npassword={self._password}\nhost=127.0.0.1\nport={self.ports.database}\n"
         )
         self.spawn(
             "mariadbd",

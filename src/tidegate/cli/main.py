@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from tidegate.cli.advise import advise
 from tidegate.cli.backtest import backtest
 from tidegate.cli.doctor import doctor
+from tidegate.cli.feed import feed_app
 from tidegate.cli.screen import show_error
 from tidegate.errors import TidegateError
 
@@ -21,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(backtest)
+app.command()(advise)
 app.command()(doctor)
+app.add_typer(feed_app, name="feed")
 
 
 def _print_version(*, asked: bool) -> None:

@@ -74,7 +74,8 @@ def _table(
     return table
 
 
-def _pool_table(pool: PoolResult, currency: str) -> Table:
+def pool_table(pool: PoolResult, currency: str) -> Table:
+    """Return a pool's policies with their figures."""
     return _table(["policy"], currency, ((_name(p), *_figures(p)) for p in pool.policies))
 
 
@@ -126,7 +127,7 @@ def show_result(result: BacktestResult, written: Written) -> None:
         for line in _heading(pool):
             out.print(line, soft_wrap=True)
         if pool.case.offers:
-            out.print(_pool_table(pool, result.currency))
+            out.print(pool_table(pool, result.currency))
             for line in _misses(pool):
                 out.print(line, soft_wrap=True)
         else:

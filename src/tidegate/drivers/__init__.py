@@ -1,0 +1,1 @@
+"""What makes decisions true: drivers of clusters."""

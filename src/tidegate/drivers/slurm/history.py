@@ -1,0 +1,180 @@
+"""Jobs of the past from ``sacct``, window by window, without haste.
+
+sacct asks slurmdbd, never slurmctld. Every window is followed by a pause at least as long as its query took, so that
+the database is busy with us half of the time at most.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from tidegate.drivers.slurm.answers import gpus_of_tres
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.hostlist import expand
+from tidegate.errors import SlurmError
+
+FIELDS: Final = (
+    "JobIDRaw",
+    "Account",
+    "State",
+    "Submit",
+    "Start",
+    "End",
+    "ElapsedRaw",
+    "AllocTRES",
+    "ReqTRES",
+    "Partition",
+    "QOS",
+    "Reservation",
+    "NodeList",
+)
+"""What sacct is asked for; no name of a user or a job among it."""
+
+HEADER: Final = "|".join(FIELDS)
+
+WINDOW_S: Final = 86_400
+QUERY_S: Final = 120.0
+"""Deadline of one query, in seconds."""
+
+_AT: Final = {name: place for place, name in enumerate(FIELDS)}
+OPEN_STATES: Final = ("PENDING", "RUNNING", "SUSPENDED", "REQUEUED", "RESIZING")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run of a job, as sacct tells it.
+
+    Attributes
+    ----------
+    line : str
+        The row as it was printed.
+    cells : tuple of str
+    """
+
+    line: str
+    cells: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> str:
+        """Return a cell by the name of its field."""
+        return self.cells[_AT[name]]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from any other: an id that was given out again has another submission."""
+        return self["JobIDRaw"], self["Submit"]
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still change."""
+        return self["State"].partition(" ")[0] in OPEN_STATES or self["End"] == "Unknown"
+
+    @property
+    def leased(self) -> bool:
+        """Whether it ran in a lease of ours: a tenant's, no internal demand."""
+        return self["Reservation"].startswith("tg-") or self["QOS"].startswith("tg-")
+
+
+def query(commands: Commands, start_s: int, end_s: int) -> tuple[Row, ...]:
+    """Return all runs of jobs that waited or ran at some time in [start, end).
+
+    Raises
+    ------
+    SlurmError
+        ``TG-SLURM-GARBAGE`` when the header is not the one asked for; else as the command says. Single
+        lines that are torn are left out.
+    """
+    text = commands.run(
+        "sacct",
+        "--allusers",
+        "--allocations",
+        "--duplicates",
+        "--parsable2",
+        f"--format={','.join(FIELDS)}",
+        f"--starttime={_stamp(start_s)}",
+        f"--endtime={_stamp(end_s)}",
+        seconds=QUERY_S,
+    )
+    header, _, body = text.partition("\n")
+    if header.strip() != HEADER:
+        raise SlurmError(
+            "TG-SLURM-GARBAGE",
+            f"sacct begins with {header[:80]!r}.",
+            expected=f"the header {HEADER}.",
+        )
+    rows = (Row(line, tuple(line.split("|"))) for line in body.splitlines())
+    return tuple(row for row in rows if len(row.cells) == len(FIELDS))
+
+
+def history(
+    commands: Commands,
+    start_s: int,
+    end_s: int,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    done: Callable[[int, int], None] = lambda windows, of: None,
+) -> tuple[Row, ...]:
+    """Return all runs of jobs in [start, end), asked for day by day.
+
+    Parameters
+    ----------
+    commands : Commands
+        What runs sacct.
+    start_s, end_s : int
+        Unix seconds.
+    pause : callable
+        Waits so many seconds.
+    done : callable
+        Told windows done and windows in all.
+
+    Raises
+    ------
+    SlurmError
+        As :func:`query`.
+    """
+    rows: dict[tuple[str, str], Row] = {}
+    starts = range(start_s, end_s, WINDOW_S)
+    for number, start in enumerate(starts, 1):
+        began = time.monotonic()
+        for row in query(commands, start, min(start + WINDOW_S, end_s)):
+            rows[row.key] = row
+        done(number, len(starts))
+        if number < len(starts):
+            pause(time.monotonic() - began)
+    return tuple(rows.values())
+
+
+def by_pool(
+    rows: tuple[Row, ...], pool_of_node: Mapping[str, str], pool_of_type: Mapping[str, str]
+) -> dict[str, list[Row]]:
+    """Sort internal runs into pools: by the first node that they held, else by their GPU type."""
+    sorted_rows: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.leased:
+            continue
+        pool = _pool_of(row, pool_of_node, pool_of_type)
+        if pool is not None:
+            sorted_rows.setdefault(pool, []).append(row)
+    return sorted_rows
+
+
+def _pool_of(
+    row: Row, pool_of_node: Mapping[str, str], pool_of_type: Mapping[str, str]
+) -> str | None:
+    first = next(iter(_hosts(row["NodeList"])), None)
+    if first is not None and first in pool_of_node:
+        return pool_of_node[first]
+    kind, _ = gpus_of_tres(row["AllocTRES"] or row["ReqTRES"])
+    return pool_of_type.get(kind)
+
+
+def _hosts(text: str) -> Iterator[str]:
+    try:
+        yield from expand(text)
+    except SlurmError:
+        return
+
+
+def _stamp(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
