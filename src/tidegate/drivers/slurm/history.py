@@ -35,6 +35,10 @@ FIELDS: Final = (
 HEADER: Final = "|".join(FIELDS)
 
 WINDOW_S: Final = 86_400
+"""The first window; the next one is twice as long while there are few rows."""
+MOST_WINDOW_S: Final = 16 * WINDOW_S
+FEW_ROWS: Final = 2_000
+
 QUERY_S: Final = 120.0
 """Deadline of one query, in seconds."""
 
@@ -113,9 +117,9 @@ def history(
     end_s: int,
     *,
     pause: Callable[[float], None] = time.sleep,
-    done: Callable[[int, int], None] = lambda windows, of: None,
+    done: Callable[[int, int], None] = lambda days, of: None,
 ) -> tuple[Row, ...]:
-    """Return all runs of jobs in [start, end), asked for day by day.
+    """Return all runs of jobs in [start, end), asked for window by window.
 
     Parameters
     ----------
@@ -126,7 +130,7 @@ def history(
     pause : callable
         Waits so many seconds.
     done : callable
-        Told windows done and windows in all.
+        Told days done and days in all.
 
     Raises
     ------
@@ -134,13 +138,16 @@ def history(
         As :func:`query`.
     """
     rows: dict[tuple[str, str], Row] = {}
-    starts = range(start_s, end_s, WINDOW_S)
-    for number, start in enumerate(starts, 1):
+    at_s, window_s = start_s, WINDOW_S
+    while at_s < end_s:
         began = time.monotonic()
-        for row in query(commands, start, min(start + WINDOW_S, end_s)):
-            rows[row.key] = row
-        done(number, len(starts))
-        if number < len(starts):
+        until_s = min(at_s + window_s, end_s)
+        found = query(commands, at_s, until_s)
+        rows.update((row.key, row) for row in found)
+        done((until_s - start_s) // 86_400, (end_s - start_s) // 86_400)
+        at_s = until_s
+        window_s = min(2 * window_s, MOST_WINDOW_S) if len(found) < FEW_ROWS else WINDOW_S
+        if at_s < end_s:
             pause(time.monotonic() - began)
     return tuple(rows.values())
 
