@@ -1,0 +1,41 @@
+"""What the HTTP interface is given by the wiring."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from tidegate.api.limits import Limits
+from tidegate.control.access_store import AccessDoor
+from tidegate.control.seal import Seal
+
+
+@dataclass(frozen=True)
+class Services:
+    """Doors to the running system.
+
+    Attributes
+    ----------
+    seal : Seal
+    access : AccessDoor
+        Transactions on keys, users, tenants, webhooks, notices and the audit log.
+    wall_s : callable
+        Wall-clock time in whole seconds; keys, sessions and signatures go by it.
+    limits : Limits
+    """
+
+    seal: Seal
+    access: AccessDoor
+    wall_s: Callable[[], int]
+    limits: Limits = field(default_factory=Limits)
+
+
+def services_of(request: Request) -> Services:
+    """Return what the application of a request was given."""
+    found: Services = request.app.state.services
+    return found
+
+
+Given = Annotated[Services, Depends(services_of)]
+"""The services, as a parameter of a route."""

@@ -1,0 +1,86 @@
+"""Tenants: those who lease."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tidegate.control.access import Act, Actor, Reach, not_found, require
+from tidegate.errors import RequestError
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Somebody who leases.
+
+    Attributes
+    ----------
+    id : str
+    name : str
+    price_class : str
+        Class of tenants that the price book knows.
+    email : str or None
+        Where notices go.
+    created_s : int
+    suspended_s : int or None
+        From then on nothing new is sold to it; what it holds goes on.
+    """
+
+    id: str
+    name: str
+    price_class: str
+    email: str | None
+    created_s: int
+    suspended_s: int | None = None
+
+
+class TenantStore(Protocol):
+    """Where tenants are kept."""
+
+    def tenant(self, tenant_id: str, reach: Reach, *, to_change: bool = False) -> Tenant | None:
+        """Tenant by id, when within reach; held against other writers when it is to be changed."""
+        ...
+
+    def tenants(self, reach: Reach, after_id: str | None, limit: int) -> list[Tenant]:
+        """Tenants within reach in order of id, from behind ``after_id``."""
+        ...
+
+    def save_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant, or replace the one of that id."""
+        ...
+
+
+def find_tenant(
+    store: TenantStore, actor: Actor, tenant_id: str, *, to_change: bool = False
+) -> Tenant:
+    """Tenant that an actor sees.
+
+    Raises
+    ------
+    AccessError
+        When it may not look.
+    RequestError
+        ``TG-API-NOT-FOUND``.
+    """
+    require(actor, Act.TENANTS_WRITE if to_change else Act.TENANTS_READ)
+    tenant = store.tenant(tenant_id, actor.reach, to_change=to_change)
+    if tenant is None:
+        raise not_found("tenant", tenant_id)
+    return tenant
+
+
+def may_buy(tenant: Tenant) -> None:
+    """Refuse to sell to a suspended tenant.
+
+    Raises
+    ------
+    RequestError
+        ``TG-API-CONFLICT``.
+    """
+    if tenant.suspended_s is not None:
+        raise RequestError("TG-API-CONFLICT", f"Tenant {tenant.id} is suspended.")
+
+
+def suspend(tenant: Tenant, wall_s: int, *, is_suspended: bool) -> Tenant:
+    """Tenant with sales stopped or allowed again; the first time of stopping stays."""
+    if not is_suspended:
+        return replace(tenant, suspended_s=None)
+    return replace(tenant, suspended_s=wall_s if tenant.suspended_s is None else tenant.suspended_s)
