@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.control.access import Act, Actor, Reach, Role
-from tidegate.control.keys import ApiKey, NewKey, check_grant, check_key, make_key, retire
+from tidegate.control.keys import ApiKey, KeyWish, NewKey, check_grant, check_key, make_key, retire
 from tidegate.control.seal import Seal
 from tidegate.errors import AccessError, RequestError
 
@@ -21,7 +21,7 @@ class Keys:
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         self._keys = {key.id: key for key in keys}
 
-    def key(self, key_id: str, reach: Reach) -> ApiKey | None:
+    def key(self, key_id: str, reach: Reach, *, to_change: bool = False) -> ApiKey | None:
         key = self._keys.get(key_id)
         return key if key and reach.covers(key.tenant_id) else None
 
@@ -36,12 +36,8 @@ def new_key(expires_s: int | None = None) -> NewKey:
     return make_key(
         SEAL,
         "key_0123456789abcdef",
-        name="ci",
-        role=Role.TENANT,
-        tenant_id="ten_a",
-        scopes=frozenset({Act.LEASES_READ}),
-        now_s=NOW_S,
-        expires_s=expires_s,
+        KeyWish("ci", Role.TENANT, "ten_a", frozenset({Act.LEASES_READ}), expires_s),
+        NOW_S,
     )
 
 

@@ -29,7 +29,7 @@ class Limits:
     actor : Rate
         Of one key or user.
     stranger : Rate
-        Failed attempts to authenticate from one address; when they are spent, nobody from there gets in for a while.
+        Failed attempts to authenticate from one address.
     """
 
     def __init__(self, actor: Rate = ACTOR_RATE, stranger: Rate = STRANGER_RATE) -> None:
@@ -45,19 +45,16 @@ class Limits:
         """
         _pass(self._actors.take(actor_id))
 
-    def admit(self, address: str) -> None:
-        """Refuse an address that has failed too often.
+    def failed(self, address: str, error: AccessError) -> AccessError:
+        """Count a failed attempt; hands the error back to be raised.
+
+        A key that works gets in whatever others at its address have tried: behind a proxy that is everybody.
 
         Raises
         ------
         TooOftenError
         """
-        missing = 1 - self._strangers.level(address)
-        _pass(max(0.0, missing) / self._strangers.rate.per_second)
-
-    def failed(self, address: str, error: AccessError) -> AccessError:
-        """Count a failed attempt; hands the error back to be raised."""
-        self._strangers.take(address)
+        _pass(self._strangers.take(address))
         return error
 
 

@@ -51,6 +51,13 @@ _OF_HTTP: Final[Mapping[int, str]] = {
     415: "TG-API-TYPE",
 }
 
+_NO_KEY: Final = RequestError(
+    "TG-API-IDEMPOTENCY",
+    "is missing or malformed.",
+    place=Place(field="Idempotency-Key"),
+    expected="1 to 255 printable ASCII characters without spaces, new for each thing that you mean.",
+)
+
 log = logging.getLogger("tidegate.api")
 
 
@@ -140,6 +147,9 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     wrong: Sequence[Any] = error.errors()
     if any(each["type"] == "json_invalid" for each in wrong):
         return problem(request, RequestError("TG-API-SYNTAX", "The body is not valid JSON."))
+    for each in wrong:
+        if tuple(each["loc"]) == ("header", "Idempotency-Key"):
+            return problem(request, _NO_KEY)
     # What was sent is not sent back: it may hold a secret, and it may be anything.
     faults = [Fault(field=_path(each["loc"]), message=str(each["msg"])) for each in wrong]
     first = faults[0]

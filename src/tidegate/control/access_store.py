@@ -1,6 +1,7 @@
-"""What the doors of the running system need kept: declared piece by piece by those who use it, joined here."""
+"""What the doors of the running system need kept, joined: each store is declared beside its user."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.control.audit import AuditStore
@@ -9,21 +10,36 @@ from tidegate.control.notices import NoticeStore
 from tidegate.control.once import OnceStore
 from tidegate.control.sessions import SessionStore
 from tidegate.control.tenants import TenantStore
-from tidegate.control.webhooks import HookStore
+from tidegate.control.users import UserStore
+from tidegate.control.webhooks import DeliveryStore, HookStore
 
 
-class AccessStore(
-    KeyStore, SessionStore, TenantStore, HookStore, NoticeStore, OnceStore, AuditStore, Protocol
-):
-    """One transaction on keys, users, sessions, tenants, webhooks, notices, tickets and the audit log."""
+class BookmarkStore(Protocol):
+    """How far somebody has read the events."""
 
-    def bookmark(self, name: str) -> int:
-        """How far somebody has read the events; 0 in the beginning. Held until the transaction ends."""
+    def place(self, name: str) -> int:
+        """Last event read, 0 in the beginning; held against other readers of that name until the transaction ends."""
         ...
 
-    def set_bookmark(self, name: str, seq: int) -> None:
+    def move(self, name: str, seq: int) -> None:
         """Remember how far."""
         ...
+
+
+@dataclass(frozen=True)
+class AccessStore:
+    """The stores of one transaction."""
+
+    keys: KeyStore
+    users: UserStore
+    sessions: SessionStore
+    tenants: TenantStore
+    hooks: HookStore
+    deliveries: DeliveryStore
+    notices: NoticeStore
+    tickets: OnceStore
+    audit: AuditStore
+    bookmarks: BookmarkStore
 
 
 class AccessDoor(Protocol):

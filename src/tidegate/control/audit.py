@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from tidegate.control.access import Actor
+from tidegate.control.access import Actor, Reach
 from tidegate.control.seal import Seal
 
 _PURPOSE: Final = "audit"
@@ -85,12 +85,12 @@ class AuditSeal:
 class AuditStore(Protocol):
     """Where the log is kept; it can be added to and read, nothing else."""
 
-    def add_audit(self, entry: AuditEntry) -> None:
+    def add(self, entry: AuditEntry) -> None:
         """Write an entry."""
         ...
 
-    def audit_entries(self, after_id: str | None, limit: int) -> list[AuditEntry]:
-        """Entries in order of id, from behind ``after_id``."""
+    def entries(self, reach: Reach, before_id: str | None, limit: int) -> list[AuditEntry]:
+        """Entries within reach, youngest first, from behind ``before_id``."""
         ...
 
     def unsealed(self, limit: int) -> list[AuditEntry]:

@@ -26,6 +26,10 @@ class Prefix(StrEnum):
     EVENT = "evt"
     DECISION = "dec"
     COMMAND = "cmd"
+    USER = "usr"
+    DELIVERY = "dlv"
+    NOTICE = "ntc"
+    AUDIT_ENTRY = "aud"
 
 
 def _base32(value: int, chars: int) -> str:

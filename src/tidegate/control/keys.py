@@ -67,6 +67,17 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
+class KeyWish:
+    """What a key is to be; as in :class:`ApiKey`."""
+
+    name: str
+    role: Role
+    tenant_id: str | None = None
+    scopes: frozenset[Act] | None = None
+    expires_s: int | None = None
+
+
+@dataclass(frozen=True)
 class NewKey:
     """A key just made, with its text, which is shown now and never again."""
 
@@ -80,8 +91,8 @@ class NewKey:
 class KeyStore(Protocol):
     """Where keys are kept."""
 
-    def key(self, key_id: str, reach: Reach) -> ApiKey | None:
-        """Key by id, when it lies within reach."""
+    def key(self, key_id: str, reach: Reach, *, to_change: bool = False) -> ApiKey | None:
+        """Key by id, when within reach; held against other writers when it is to be changed."""
         ...
 
     def keys(self, reach: Reach, after_id: str | None, limit: int) -> list[ApiKey]:
@@ -93,28 +104,18 @@ class KeyStore(Protocol):
         ...
 
 
-def make_key(
-    seal: Seal,
-    key_id: str,
-    *,
-    name: str,
-    role: Role,
-    tenant_id: str | None,
-    scopes: frozenset[Act] | None,
-    now_s: int,
-    expires_s: int | None,
-) -> NewKey:
+def make_key(seal: Seal, key_id: str, wish: KeyWish, now_s: int) -> NewKey:
     """Make a key out of 256 random bits."""
     secret = secrets.token_urlsafe(SECRET_BITS // 8)
     key = ApiKey(
         key_id,
-        name,
-        role,
-        tenant_id,
-        scopes,
+        wish.name,
+        wish.role,
+        wish.tenant_id,
+        wish.scopes,
         seal.digest(_PURPOSE, secret.encode()),
         now_s,
-        expires_s,
+        wish.expires_s,
     )
     return NewKey(key, f"tgk_{key_id.removeprefix(_ID_PREFIX)}_{secret}")
 

@@ -79,6 +79,6 @@ class NoticeStore(Protocol):
         """Add a notice, or replace the one of that id."""
         ...
 
-    def claim_mails(self, wall_s: int, limit: int) -> list[tuple[Notice, str]]:
+    def claim_due(self, wall_s: int, limit: int) -> list[tuple[Notice, str]]:
         """Notices whose e-mail is due, each with the tenant's address; claimed for a minute."""
         ...

@@ -36,22 +36,22 @@ class Ticket:
 class OnceStore(Protocol):
     """Where tickets are kept."""
 
-    def add_ticket(self, ticket: Ticket) -> Ticket | None:
+    def add(self, ticket: Ticket) -> Ticket | None:
         """Write a ticket; when there is one of that actor and key already, return that one instead."""
         ...
 
-    def take_over_ticket(self, ticket: Ticket, begun_s: int) -> bool:
+    def take_over(self, ticket: Ticket, begun_s: int) -> bool:
         """Begin an abandoned one again: only one of those who try at the same time succeeds."""
         ...
 
-    def answer_ticket(self, actor_id: str, key: str, answer: str) -> None:
+    def answer(self, actor_id: str, key: str, answer: str) -> None:
         """Keep the answer."""
         ...
 
-    def drop_ticket(self, actor_id: str, key: str) -> None:
+    def drop(self, actor_id: str, key: str) -> None:
         """Forget a ticket: nothing was done under it."""
         ...
 
-    def drop_tickets_before(self, at_s: int) -> int:
+    def drop_before(self, at_s: int) -> int:
         """Forget tickets begun before; return how many."""
         ...

@@ -41,14 +41,6 @@ class Limiter:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def level(self, name: str) -> float:
-        """How much a bucket holds now."""
-        with self._lock:
-            held = self._buckets.get(name)
-        if held is None:
-            return float(self.rate.burst)
-        return min(self.rate.burst, held[0] + (self._now() - held[1]) * self.rate.per_second)
-
     def take(self, name: str, tokens: float = 1.0) -> float:
         """Take from a bucket; return 0, or the seconds to wait when it holds too little."""
         now = self._now()

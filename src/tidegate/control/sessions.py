@@ -61,8 +61,8 @@ class SignedIn:
     form_token: str
 
 
-class SessionStore(UserStore, Protocol):
-    """Where sessions are kept, beside the users."""
+class SessionStore(Protocol):
+    """Where sessions are kept."""
 
     def session(self, digest: str) -> SessionRow | None:
         """Session by hash."""
@@ -92,7 +92,9 @@ def open_session(seal: Seal, store: SessionStore, user_id: str, wall_s: int) -> 
     return token
 
 
-def check_session(seal: Seal, store: SessionStore, token: str, wall_s: int) -> SignedIn:
+def check_session(
+    seal: Seal, store: SessionStore, users: UserStore, token: str, wall_s: int
+) -> SignedIn:
     """Who holds the token of a session.
 
     Raises
@@ -101,7 +103,7 @@ def check_session(seal: Seal, store: SessionStore, token: str, wall_s: int) -> S
         ``TG-ACCESS-SESSION`` when it is unknown or over, or its user disabled.
     """
     row = store.session(_digest(seal, token))
-    user = store.user(row.user_id, Reach(None)) if row else None
+    user = users.user(row.user_id, Reach(None)) if row else None
     if (
         row is None
         or user is None

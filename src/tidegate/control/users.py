@@ -50,8 +50,8 @@ class User:
 class UserStore(Protocol):
     """Where users are kept."""
 
-    def user(self, user_id: str, reach: Reach) -> User | None:
-        """User by id, when within reach."""
+    def user(self, user_id: str, reach: Reach, *, to_change: bool = False) -> User | None:
+        """User by id, when within reach; held against other writers when it is to be changed."""
         ...
 
     def user_of_email(self, email: str) -> User | None:

@@ -162,7 +162,7 @@ class Sender(Protocol):
 
 
 class HookStore(Protocol):
-    """Where receivers and deliveries are kept."""
+    """Where receivers are kept."""
 
     def endpoint(
         self, endpoint_id: str, reach: Reach, *, to_change: bool = False
@@ -182,8 +182,14 @@ class HookStore(Protocol):
         """Forget a receiver with its deliveries."""
         ...
 
-    def delivery(self, delivery_id: str, reach: Reach) -> Delivery | None:
-        """Delivery by id, when within reach."""
+
+class DeliveryStore(Protocol):
+    """Where deliveries are kept."""
+
+    def delivery(
+        self, delivery_id: str, reach: Reach, *, to_change: bool = False
+    ) -> Delivery | None:
+        """Delivery by id, when within reach; held against other writers when it is to be changed."""
         ...
 
     def deliveries(
@@ -191,17 +197,17 @@ class HookStore(Protocol):
         reach: Reach,
         endpoint_id: str,
         state: DeliveryState | None,
-        after_id: str | None,
+        before_id: str | None,
         limit: int,
     ) -> list[Delivery]:
-        """Deliveries to a receiver in order of id, from behind ``after_id``."""
+        """Deliveries to a receiver, youngest first, from behind ``before_id``."""
         ...
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Add a delivery, or replace the one of that id."""
         ...
 
-    def claim_deliveries(self, wall_s: int, limit: int) -> list[tuple[Delivery, Endpoint]]:
+    def claim_due(self, wall_s: int, limit: int) -> list[tuple[Delivery, Endpoint]]:
         """Deliveries that are due, each with its receiver; no other sender gets them for :data:`CLAIM_S`."""
         ...
 

@@ -1,0 +1,68 @@
+"""How values are written in requests and answers."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import Path
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+Id = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,36}$", description="The id of the thing.")]
+"""An id in a path."""
+
+_FIRST_S: Final = 0
+_LAST_S: Final = 253_402_300_799  # the end of the year 9999
+
+
+class Shape(BaseModel):
+    """Something that is sent: nothing in it changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Body(BaseModel):
+    """Something that comes: a field that is not known is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def text_of(at_s: int) -> str:
+    """Time as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("a time in whole seconds")
+
+
+def _instant(value: Any) -> int:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("a time is written as 2026-03-01T08:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset, such as Z or +01:00")
+    try:
+        seconds = int(moment.timestamp() // 1)
+    except OverflowError:
+        seconds = -1
+    if not _FIRST_S <= seconds <= _LAST_S:
+        raise ValueError("a time lies in the years 1970 to 9999")
+    return seconds
+
+
+Time = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    PlainSerializer(text_of, return_type=str, when_used="json"),
+    Field(json_schema_extra={"type": "string", "format": "date-time"}),
+]
+"""A time that is sent: epoch seconds inside, ISO 8601 UTC outside."""
+
+TimeIn = Annotated[
+    int,
+    BeforeValidator(_instant),
+    Field(json_schema_extra={"type": "string", "format": "date-time"}),
+]
+"""A time that comes: ISO 8601 with an offset outside, epoch seconds inside."""

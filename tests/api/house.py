@@ -1,0 +1,89 @@
+"""A small running system for the tests of its doors: a database, a seal, some who ask."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from tests.api.calling import AppTransport, caller, serving
+
+from tidegate.api import Services, create_app
+from tidegate.api.limits import Limits
+from tidegate.control import key_acts, tenant_acts
+from tidegate.control.access import SYSTEM, Act, Role
+from tidegate.control.keys import KeyWish
+from tidegate.control.rates import Rate
+from tidegate.control.seal import Seal
+from tidegate.control.tenants import Tenant
+from tidegate.store import migrate, open_database
+from tidegate.store.access import SqlAccess
+
+UNLIMITED = Rate(burst=1_000_000, per_second=1_000_000.0)
+
+
+@dataclass
+class House:
+    """What a test is given."""
+
+    services: Services
+    transport: AppTransport
+    anna: Tenant
+    bert: Tenant
+
+    def key(self, role: Role, tenant: Tenant | None = None, scopes: set[Act] | None = None) -> str:
+        """Text of a new key."""
+        wish = KeyWish(
+            "test",
+            role,
+            tenant.id if tenant else None,
+            frozenset(scopes) if scopes is not None else None,
+        )
+        return key_acts.create_key(
+            self.services.access, self.services.seal, SYSTEM, wish, int(time.time())
+        ).text
+
+    def caller(
+        self, role: Role, tenant: Tenant | None = None, scopes: set[Act] | None = None
+    ) -> httpx.Client:
+        """Somebody who asks."""
+        return caller(self.transport, self.key(role, tenant, scopes))
+
+    def stranger(self) -> httpx.Client:
+        """Somebody without a key."""
+        return caller(self.transport, None)
+
+
+@contextmanager
+def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
+    """Build one on SQLite."""
+    database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
+    migrate(database)
+    door = SqlAccess(database)
+    services = Services(
+        Seal(b"0123456789abcdef" * 2),
+        door,
+        lambda: int(time.time()),
+        limits or Limits(UNLIMITED, UNLIMITED),
+    )
+    anna, bert = (
+        tenant_acts.create_tenant(
+            door,
+            SYSTEM,
+            name=name,
+            price_class="standard",
+            email=f"{name}@example.org",
+            wall_s=int(time.time()),
+        )
+        for name in ("anna", "bert")
+    )
+    with serving(create_app(services)) as transport:
+        yield House(services, transport, anna, bert)
+    database.close()
+
+
+def once() -> dict[str, str]:
+    """Header of a request that is meant anew."""
+    return {"Idempotency-Key": uuid4().hex}
