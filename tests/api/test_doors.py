@@ -195,13 +195,16 @@ def test_of_two_changes_at_once_one_gets_through(home: House):
 
 
 def test_who_asks_too_often_is_told_when_to_come_again(tmp_path: Path):
-    with house(tmp_path, Limits(Rate(3, 0.1), UNLIMITED)) as small:
-        with small.caller(Role.OPERATOR) as operator, small.caller(Role.OPERATOR) as other:
-            assert [operator.get("/v1/keys").status_code for _ in range(4)] == [200] * 3 + [429]
-            answer = operator.get("/v1/keys")
-            assert answer.json()["code"] == "TG-API-RATE"
-            assert 1 <= int(answer.headers["retry-after"]) <= 10
-            assert other.get("/v1/keys").status_code == 200
+    with (
+        house(tmp_path, Limits(Rate(3, 0.1), UNLIMITED)) as small,
+        small.caller(Role.OPERATOR) as operator,
+        small.caller(Role.OPERATOR) as other,
+    ):
+        assert [operator.get("/v1/keys").status_code for _ in range(4)] == [200] * 3 + [429]
+        answer = operator.get("/v1/keys")
+        assert answer.json()["code"] == "TG-API-RATE"
+        assert 1 <= int(answer.headers["retry-after"]) <= 10
+        assert other.get("/v1/keys").status_code == 200
 
 
 def test_who_guesses_keys_is_held_up_and_nobody_else(tmp_path: Path):

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
@@ -31,7 +30,6 @@ CLAIM_S: Final = 60
 _PURPOSE: Final = "webhook"
 _JITTER: Final = 0.1
 _GONE: Final = 410
-_LONGEST_URL: Final = 2_000
 
 
 class DeliveryState(StrEnum):
@@ -226,29 +224,6 @@ def rotate_secret(endpoint: Endpoint, sealed: str, wall_s: int) -> Endpoint:
         old_secret=endpoint.secret,
         old_until_s=wall_s + ROTATION_GRACE_S,
     )
-
-
-def check_address(url: str, *, allow_http: bool) -> None:
-    """Refuse what cannot be a receiver's address, before any name is looked up.
-
-    Raises
-    ------
-    RequestError
-        ``TG-HOOK-URL``.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise wrong_address("cannot be read") from None
-    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
-        raise wrong_address(f"has the scheme {parts.scheme!r}")
-    if not host:
-        raise wrong_address("names no host")
-    if parts.username is not None or parts.password is not None:
-        raise wrong_address("holds a user or password")
-    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise wrong_address("is too long, or holds what no address holds")
 
 
 def wrong_address(why: str) -> RequestError:
