@@ -8,6 +8,7 @@
     |   |   |-- FleetFileError    a fleet file
     |   |   |-- SweepFileError    a sweep file
     |   |   |-- PriceBookError    a price book
+    |   |   |-- MarketFileError   a market scenario
     |   |   `-- BooksFileError    a books file
     |   |-- PriceError        what is asked for has no price
     |   |-- FinanceError      books that cannot be kept or valued as asked
@@ -55,6 +56,16 @@ CODES: Final[dict[str, str]] = {
     "TG-PRICE-OVERLAP": "Two prices, or two bands, hold for the same thing at the same time.",
     "TG-PRICE-NONE": "What is asked for has no price in force.",
     "TG-PRICE-EXCHANGE": "A floor is not known in the currency of the price.",
+    # market scenario
+    "TG-MARKET-MISSING": "A market scenario or one of its files does not exist or cannot be opened.",
+    "TG-MARKET-SYNTAX": "A file of a market scenario is not valid TOML or CSV.",
+    "TG-MARKET-KEY": "A file of a market scenario has a key or column that is unknown or missing.",
+    "TG-MARKET-VALUE": "A value in a market scenario has the wrong type or lies outside its range.",
+    "TG-MARKET-REFERENCE": "A market scenario names a generation, use or parameter that is not defined.",
+    "TG-MARKET-SHARES": "Shares in a market scenario do not add up to 1.",
+    "TG-MARKET-QUALITY": "A generation lacks a figure from which its quality is reckoned.",
+    "TG-MARKET-CLEAR": "No rents clear the market of a scenario.",
+    "TG-MARKET-RENTS": "A file of rents to calibrate on cannot be used.",
     # feeds
     "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
@@ -273,6 +284,10 @@ class BooksFileError(TomlFileError):
 
 class FinanceError(InputError):
     """The books cannot be kept, or something not valued, as asked."""
+
+
+class MarketFileError(TomlFileError):
+    """A market scenario cannot be used."""
 
 
 class FeedError(InputError):
