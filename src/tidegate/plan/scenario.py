@@ -128,8 +128,6 @@ class Scenario:
         The file, or ``command line``.
     assumptions : tuple of str
         Sentences for the report: every default that was filled in.
-    books : Path or None
-        The fleet's books file, for finance.
     """
 
     name: str
@@ -139,4 +137,3 @@ class Scenario:
     sanitise_s: int = 300
     source: str = "command line"
     assumptions: tuple[str, ...] = ()
-    books: Path | None = None

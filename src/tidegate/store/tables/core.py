@@ -238,11 +238,10 @@ decision = Table(
 command = Table(
     "command",
     METADATA,
-    Column(
-        "number", BIG, primary_key=True, autoincrement=True
-    ),  # carried out in this order, pool by pool
+    Column("pool_id", _NAME, ForeignKey("pool.id"), primary_key=True),
+    # The commands of a pool are carried out in this order.
+    Column("number", BIG, primary_key=True, autoincrement=False),
     Column("token", _ID, nullable=False, unique=True),
-    Column("pool_id", _NAME, ForeignKey("pool.id"), nullable=False),
     Column("kind", sa.String(16), nullable=False),
     Column("lease_id", _ID),
     Column("body", JsonText, nullable=False),

@@ -68,9 +68,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "command",
-        sa.Column("number", BIG, autoincrement=True, nullable=False),
-        sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("pool_id", sa.String(length=200), nullable=False),
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("lease_id", sa.String(length=40), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column("done_s", BIG, nullable=True),
         sa.Column("was_refused", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["pool_id"], ["pool.id"], name="fk_command_pool_id"),
-        sa.PrimaryKeyConstraint("number", name="pk_command"),
+        sa.PrimaryKeyConstraint("pool_id", "number", name="pk_command"),
         sa.UniqueConstraint("token", name="uq_command_token"),
     )
     op.create_index(

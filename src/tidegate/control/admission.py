@@ -1,0 +1,171 @@
+"""Deciding in a pool: judge the orders, recall leases, carry the plan out in the book."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tidegate.control.book import Book
+from tidegate.control.changes import Decision
+from tidegate.control.ids import Prefix, new_id
+from tidegate.control.ports import HandOver, Notice
+from tidegate.control.snapshot import pack_snapshot, take_snapshot
+from tidegate.lease.lease import Lease, Order
+from tidegate.lease.states import HoldingState, LeaseState, OrderState
+from tidegate.quota import Plan, Verdict
+
+REASONS: Final = {
+    Verdict.NOT_SOLD: "not-sold",
+    Verdict.NO_ROOM: "no-room",
+    Verdict.SHARE: "share",
+    Verdict.QUOTA: "quota",
+}
+"""What an order is told when it is refused."""
+
+STALE: Final = "stale"
+"""Refused because the pool's driver has not been heard of for too long."""
+
+
+def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
+    """Decide, and carry the plan out in the book.
+
+    Parameters
+    ----------
+    book : Book
+    orders : sequence of Order
+        Orders to be judged, in order: placed, or on the waitlist.
+    now_s : int
+
+    Returns
+    -------
+    Plan or None
+        None when there was nothing to decide.
+    """
+    if not orders and not (book.waiting > 0 and book.leases):
+        return None
+    snapshot = take_snapshot(book, orders, now_s)
+    plan = book.engine.decide(snapshot)
+    if not orders and not plan.recall.any():
+        return plan
+    leases = list(book.leases.values())
+    told = {
+        "recall": [
+            lease.id for lease, is_called in zip(leases, plan.recall, strict=True) if is_called
+        ],
+        "verdicts": [
+            {
+                "order": order.id,
+                "verdict": Verdict(int(plan.verdict[i])).name.lower(),
+                "horizon_s": _horizon_s(book, plan, i),
+            }
+            for i, order in enumerate(orders)
+        ],
+    }
+    decision = Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
+    for lease, is_called in zip(leases, plan.recall, strict=True):
+        if is_called:
+            give_notice(book, lease, now_s, decision.id)
+    idle = _idle(book)
+    for i, order in enumerate(orders):
+        if plan.verdict[i] == Verdict.ADMITTED:
+            nodes = [idle.pop() for _ in range(order.nodes)]
+            _admit(book, order, nodes, now_s, decision.id)
+        else:
+            _refuse(book, order, plan, i, now_s, decision.id)
+    if book.has_moved:  # orders that go on waiting are nothing new
+        book.decided(decision)
+    return plan
+
+
+def _idle(book: Book) -> list[str]:
+    """Return the idle nodes, the highest last: internal jobs fill a pool from below."""
+    return sorted(book.in_state(HoldingState.FREE), key=lambda node: book.rank.get(node, 0))
+
+
+def _horizon_s(book: Book, plan: Plan, i: int) -> int | None:
+    return int(book.engine.horizons_s[plan.horizon[i]]) if plan.horizon[i] >= 0 else None
+
+
+def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str) -> None:
+    """Announce that a lease is taken back."""
+    take_s = now_s + lease.notice_s
+    nodes = tuple(sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0)))
+    book.move_lease(
+        lease,
+        LeaseState.NOTICED,
+        now_s,
+        noticed_s=now_s,
+        take_s=take_s,
+        decision_id=decision_id,
+    )
+    held = [node for node in nodes if book.holdings[node].state is HoldingState.LEASED]
+    book.move_nodes(held, HoldingState.NOTICED, now_s, lease_id=lease.id)
+    book.command(Notice(new_id(Prefix.COMMAND), book.pool.id, lease.id, nodes, take_s), lease.id)
+
+
+def _admit(book: Book, order: Order, nodes: list[str], now_s: int, decision_id: str) -> None:
+    lease_id = new_id(Prefix.LEASE)
+    start_s = now_s
+    if not all(node in book.clean for node in nodes):
+        start_s += book.pool.sanitise_s
+    book.move_order(
+        order,
+        OrderState.ADMITTED,
+        now_s,
+        decided_s=now_s,
+        decision_id=decision_id,
+        lease_id=lease_id,
+    )
+    lease = Lease(
+        id=lease_id,
+        order_id=order.id,
+        tenant_id=order.tenant_id,
+        pool_id=order.pool_id,
+        product=order.product,
+        number=book.next_lease_number(),
+        nodes=order.nodes,
+        admitted_s=now_s,
+        start_s=start_s,
+        end_s=start_s + order.duration_s,
+        firm_s=order.firm_s,
+        firm_until_s=start_s + order.firm_s if order.firm_s > 0 else now_s,
+        notice_s=order.notice_s,
+        price=order.price,
+        currency=order.currency,
+        price_detail=order.price_detail,
+    )
+    book.add_lease(lease, decision_id)
+    book.move_nodes(nodes, HoldingState.SANITISING, now_s, lease_id=lease_id)
+    book.clean.difference_update(nodes)
+    book.command(
+        HandOver(
+            new_id(Prefix.COMMAND),
+            book.pool.id,
+            lease_id,
+            order.tenant_id,
+            order.product,
+            tuple(nodes),
+        ),
+        lease_id,
+    )
+
+
+def _refuse(book: Book, order: Order, plan: Plan, i: int, now_s: int, decision_id: str) -> None:
+    told: dict[str, Any] = {
+        "reason": REASONS[Verdict(int(plan.verdict[i]))],
+        "horizon_s": _horizon_s(book, plan, i),
+        "decision_id": decision_id,
+    }
+    waits = order.waits_until_s is not None and now_s < order.waits_until_s
+    if waits and order.state is OrderState.PLACED:
+        book.move_order(order, OrderState.WAITLISTED, now_s, **told)
+    elif not waits:
+        book.move_order(order, OrderState.REFUSED, now_s, decided_s=now_s, **told)
+
+
+def refuse_stale(book: Book, orders: Sequence[Order], now_s: int) -> None:
+    """Refuse, or let wait, what is asked of a pool that is not seen."""
+    for order in orders:
+        waits = order.waits_until_s is not None and now_s < order.waits_until_s
+        if waits and order.state is OrderState.PLACED:
+            book.move_order(order, OrderState.WAITLISTED, now_s, reason=STALE)
+        elif not waits:
+            book.move_order(order, OrderState.REFUSED, now_s, decided_s=now_s, reason=STALE)

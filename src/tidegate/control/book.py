@@ -1,0 +1,293 @@
+"""One pool's state in the leader's memory, and the moves that can be made in it.
+
+The book is changed first and written afterwards: :meth:`Book.turn` gives what has changed, to be written in
+one transaction. When that fails the book is thrown away and made anew from the tables.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tidegate.control.changes import Changes, Kept, Numbered, Tick, Watch
+from tidegate.control.pools import TICK_S, LivePool
+from tidegate.control.ports import Command
+from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
+from tidegate.lease.lease import Holding, Lease, Order, Quote, plain
+from tidegate.lease.states import (
+    HOLDING_MOVES,
+    LEASE_MOVES,
+    ORDER_MOVES,
+    QUOTE_MOVES,
+    HoldingState,
+    LeaseState,
+    OrderState,
+    QuoteState,
+    may_move,
+)
+from tidegate.quota import Record
+from tidegate.quota.engine import Engine
+
+
+class Book:
+    """A pool as the leader knows it.
+
+    Parameters
+    ----------
+    pool : LivePool
+    kept : Kept
+        What the tables know.
+
+    Attributes
+    ----------
+    leases : dict of str to Lease
+        Those that live, in order of their numbers.
+    holdings : dict of str to Holding
+        The open holding of each node.
+    nodes_of : dict of str to set of str
+        Nodes that each live lease holds, or that are being made ready for it.
+    waitlist : dict of str to Order
+    engine : Engine
+    curve : int64 array
+        As of the latest tick.
+    fence : dict of str to int
+        The last command that touches a node: facts seen before it was carried out say nothing of the node.
+    clean : set of str
+        Nodes that nobody has held since they were sanitised.
+    rank : dict of str to int
+        Place of each node in the driver's order.
+    pending, waiting : int
+        Nodes that waiting internal jobs ask for; how many such jobs there are.
+    watch : Watch
+    version : int
+        Goes up whenever a lease changes.
+    """
+
+    def __init__(self, pool: LivePool, kept: Kept) -> None:
+        self.pool = pool
+        self.leases = {lease.id: lease for lease in kept.leases}
+        self.holdings = {holding.node: holding for holding in kept.holdings}
+        self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in kept.leases}
+        for holding in kept.holdings:
+            if holding.lease_id in self.nodes_of:
+                self.nodes_of[holding.lease_id].add(holding.node)
+        self.waitlist = {order.id: order for order in kept.waitlist}
+        self.fence: dict[str, int] = {}
+        for each in kept.commands:
+            self._raise_fence(each)
+        self.clean: set[str] = set()
+        self.rank: dict[str, int] = {}
+        self.watch = kept.watch
+        self.pending = 0
+        self.waiting = 0
+        self.version = 0
+        self._last_command = kept.last_command
+        self._last_lease = kept.last_lease
+        self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
+        self.engine = Engine(pool.cluster, pool.policy, TICK_S)
+        if kept.ticks:
+            ticks = np.array(kept.ticks, dtype=np.int64)
+            demand = np.full(int(ticks[-1, 0] - ticks[0, 0]) + 1, -1, dtype=np.int64)
+            demand[ticks[:, 0] - ticks[0, 0]] = ticks[:, 1]
+            self.engine = Engine.replayed(
+                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand
+            )
+        self.curve = self.engine.curve(self.count(HoldingState.FAILED))
+        self._changes = Changes()
+
+    @property
+    def record(self) -> Record:
+        """What was promised and kept so far."""
+        return Record(self._sold_s, self._broken_s, self.watch.started_jobs, self.watch.late_jobs)
+
+    def count(self, *states: HoldingState) -> int:
+        """Return how many nodes are in any of these states."""
+        return sum(holding.state in states for holding in self.holdings.values())
+
+    def in_state(self, state: HoldingState) -> list[str]:
+        """Return the nodes in a state, in the driver's order."""
+        return [node for node, holding in self.holdings.items() if holding.state is state]
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether something has happened since the last turn."""
+        return bool(self._changes.events)
+
+    def turn(self) -> Changes:
+        """Return what has changed since the last turn, and begin anew."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    # ------------------------------------------------------------------------------------------------------- moves
+
+    def tell(self, kind: str, subject: str, data: dict[str, Any], at_s: int, **more: Any) -> None:
+        """Record an event."""
+        actor = more.pop("actor", LOOP)
+        self._changes.events.append(Event(at_s, actor, kind, subject, plain(data), **more))
+
+    def place(self, order: Order) -> None:
+        """Take in an order that was placed: it has its row already, and now its event."""
+        self.tell(
+            f"order.{OrderState.PLACED}",
+            order.id,
+            order.as_data(),
+            order.placed_s,
+            actor=order.actor,
+            tenant_id=order.tenant_id,
+        )
+
+    def move_order(
+        self, order: Order, state: OrderState, at_s: int, actor: str = LOOP, **changed: Any
+    ) -> Order:
+        """Move an order; return it as it now is."""
+        _allow(may_move(ORDER_MOVES, order.state, state), order.id, order.state, state)
+        changed |= {"state": state, "version": order.version + 1}
+        moved = replace(order, **changed)
+        self._changes.orders[order.id] = moved
+        self.waitlist.pop(order.id, None)
+        if state is OrderState.WAITLISTED:
+            self.waitlist[order.id] = moved
+        self.tell(
+            f"order.{state}",
+            order.id,
+            changed,
+            at_s,
+            actor=actor,
+            tenant_id=order.tenant_id,
+            decision_id=changed.get("decision_id"),
+        )
+        return moved
+
+    def move_quote(self, quote: Quote, state: QuoteState, at_s: int, **changed: Any) -> Quote:
+        """Move a quote; return it as it now is."""
+        _allow(may_move(QUOTE_MOVES, quote.state, state), quote.id, quote.state, state)
+        changed |= {"state": state, "version": quote.version + 1}
+        moved = replace(quote, **changed)
+        self._changes.quotes[quote.id] = moved
+        self.tell(f"quote.{state}", quote.id, changed, at_s, tenant_id=quote.tenant_id)
+        return moved
+
+    def next_lease_number(self) -> int:
+        """Return the number of the next lease."""
+        self._last_lease += 1
+        return self._last_lease
+
+    def add_lease(self, lease: Lease, decision_id: str) -> None:
+        """Admit a lease."""
+        self.leases[lease.id] = lease
+        self.nodes_of[lease.id] = set()
+        self._sold_s += lease.nodes * lease.firm_s
+        self.version += 1
+        self._changes.leases[lease.id] = lease
+        self._changes.new_leases.add(lease.id)
+        self.tell(
+            f"lease.{lease.state}",
+            lease.id,
+            lease.as_data(),
+            lease.admitted_s,
+            tenant_id=lease.tenant_id,
+            decision_id=decision_id,
+        )
+
+    def move_lease(self, lease: Lease, state: LeaseState, at_s: int, **changed: Any) -> Lease:
+        """Move a lease; return it as it now is. One that does not live any more leaves the book."""
+        _allow(may_move(LEASE_MOVES, lease.state, state), lease.id, lease.state, state)
+        return self._change_lease(lease, f"lease.{state}", at_s, changed | {"state": state})
+
+    def change_lease(self, lease: Lease, at_s: int, **changed: Any) -> Lease:
+        """Change a lease in the state that it is in."""
+        return self._change_lease(lease, LEASE_CHANGED, at_s, changed)
+
+    def _change_lease(self, lease: Lease, kind: str, at_s: int, changed: dict[str, Any]) -> Lease:
+        more = {name: changed.pop(name) for name in ("actor", "decision_id") if name in changed}
+        changed["version"] = lease.version + 1
+        moved = replace(lease, **changed)
+        self.version += 1
+        self._changes.leases[lease.id] = moved
+        if moved.is_live:
+            self.leases[lease.id] = moved
+        else:
+            del self.leases[lease.id]
+            self.nodes_of.pop(lease.id, None)
+        self._broken_s += moved.nodes * moved.broken_s
+        self.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
+        return moved
+
+    def move_nodes(
+        self,
+        nodes: Iterable[str],
+        state: HoldingState,
+        since_s: int,
+        *,
+        lease_id: str | None = None,
+        at_s: int | None = None,
+    ) -> None:
+        """Move nodes into a state, in which they have been since ``since_s``."""
+        moved: list[str] = []
+        tenant_id = self.leases[lease_id].tenant_id if lease_id in self.leases else None
+        for node in nodes:
+            before = self.holdings.get(node)
+            if before is not None:
+                if before.state is state and before.lease_id == lease_id:
+                    continue
+                _allow(may_move(HOLDING_MOVES, before.state, state), node, before.state, state)
+                since_s = max(since_s, before.since_s)
+            moved.append(node)
+        for node in moved:
+            self._hold(node, Holding(self.pool.id, node, state, lease_id, since_s))
+        if moved:
+            data = {"state": state, "lease_id": lease_id, "since_s": since_s, "nodes": moved}
+            self.tell(
+                NODES_MOVED,
+                self.pool.id,
+                data,
+                since_s if at_s is None else at_s,
+                tenant_id=tenant_id,
+            )
+
+    def _hold(self, node: str, holding: Holding) -> None:
+        before = self.holdings.get(node)
+        changes = self._changes
+        if before is not None:
+            ended = replace(before, until_s=holding.since_s)
+            if node in changes.opened:
+                changes.past.append(ended)
+            else:
+                changes.closed[node] = ended
+            if before.lease_id in self.nodes_of and before.lease_id != holding.lease_id:
+                self.nodes_of[before.lease_id].discard(node)
+        if holding.lease_id in self.nodes_of:
+            self.nodes_of[holding.lease_id].add(node)
+        self.holdings[node] = holding
+        changes.opened[node] = holding
+
+    def command(self, command: Command, lease_id: str | None = None) -> None:
+        """Put a command into the outbox."""
+        self._last_command += 1
+        numbered = Numbered(self._last_command, command, lease_id)
+        self._raise_fence(numbered)
+        self._changes.commands.append(numbered)
+
+    def _raise_fence(self, numbered: Numbered) -> None:
+        for node in numbered.command.nodes:
+            self.fence[node] = numbered.number
+
+    def observe(self, tick: Tick) -> None:
+        """Keep a tick."""
+        self._changes.ticks.append(tick)
+
+    def watch_driver(self, watch: Watch) -> None:
+        """Take note of how the driver is doing."""
+        if watch != self.watch:
+            self.watch = watch
+            self._changes.watch = watch
+
+    def decided(self, decision: Any) -> None:
+        """Keep a decision."""
+        self._changes.decision = decision
+
+
+def _allow(allowed: bool, what: str, before: str, after: str) -> None:  # noqa: FBT001
+    if not allowed:
+        raise ValueError(f"{what} cannot go from {before} to {after}")

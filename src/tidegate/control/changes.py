@@ -1,0 +1,157 @@
+"""What one step of the loop writes, all of it in one transaction or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidegate.control.ports import Command
+from tidegate.lease.events import Event
+from tidegate.lease.lease import Holding, Lease, Order, Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A command with its place in its pool's outbox."""
+
+    number: int
+    command: Command
+    lease_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, and on what.
+
+    Attributes
+    ----------
+    id : str
+    pool_id : str
+    at_s : int
+    snapshot : bytes
+        Compressed; :func:`tidegate.control.snapshot.read_snapshot` opens it.
+    plan : mapping
+        The plan with its reasons, as plain data.
+    """
+
+    id: str
+    pool_id: str
+    at_s: int
+    snapshot: bytes
+    plan: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Internal demand at a tick of the grid."""
+
+    pool_id: str
+    tick: int
+    demand_nodes: int
+    busy_nodes: int
+    pending_nodes: int
+    failed_nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a pool's driver is doing.
+
+    Attributes
+    ----------
+    facts_at_s : int or None
+        When the pool was last seen.
+    is_stale : bool
+        Whether that is too long ago to sell anything.
+    trouble : str
+        What the driver last failed at; empty when all is well.
+    started_jobs, late_jobs : int
+        Internal jobs started so far, and those of them that were late.
+    """
+
+    facts_at_s: int | None = None
+    is_stale: bool = True
+    trouble: str = ""
+    started_jobs: int = 0
+    late_jobs: int = 0
+
+
+@dataclass
+class Changes:
+    """What a step has come to.
+
+    A thing that moves twice stands here once, as it came out; its events tell both moves.
+
+    Attributes
+    ----------
+    events : list of Event
+    quotes, orders, leases : dict
+        By id, as they now are.
+    new_leases : set of str
+        Ids of those leases that were not there before.
+    closed, opened : dict
+        By node: the holding as it was kept in the tables with its end, and the one that is open now.
+    past : list of Holding
+        Holdings that began and ended within the step.
+    commands : list of Numbered
+    decision : Decision or None
+    ticks : list of Tick
+    watch : Watch or None
+    """
+
+    events: list[Event] = field(default_factory=list)
+    quotes: dict[str, Quote] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    new_leases: set[str] = field(default_factory=set)
+    closed: dict[str, Holding] = field(default_factory=dict)
+    opened: dict[str, Holding] = field(default_factory=dict)
+    past: list[Holding] = field(default_factory=list)
+    commands: list[Numbered] = field(default_factory=list)
+    decision: Decision | None = None
+    ticks: list[Tick] = field(default_factory=list)
+    watch: Watch | None = None
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.events
+            or self.orders
+            or self.leases
+            or self.opened
+            or self.commands
+            or self.ticks
+            or self.watch
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the tables know of a pool: what a new leader begins with.
+
+    Attributes
+    ----------
+    leases : sequence of Lease
+        Those that live, in order of their numbers.
+    holdings : sequence of Holding
+        Those that are open.
+    waitlist : sequence of Order
+    commands : sequence of Numbered
+        Those not done yet, in order.
+    last_command, last_lease : int
+        The highest numbers given so far.
+    ticks : sequence of (int, int)
+        Tick and demand, in order.
+    sold_s, broken_s : int
+        Firm node-seconds sold so far, and those of them not kept.
+    watch : Watch
+    """
+
+    leases: Sequence[Lease]
+    holdings: Sequence[Holding]
+    waitlist: Sequence[Order]
+    commands: Sequence[Numbered]
+    last_command: int
+    last_lease: int
+    ticks: Sequence[tuple[int, int]]
+    sold_s: int
+    broken_s: int
+    watch: Watch

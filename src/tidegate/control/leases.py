@@ -1,0 +1,80 @@
+"""Leases that end: at their end, at their taking, or because a node is gone."""
+
+from tidegate.control.book import Book
+from tidegate.control.ids import Prefix, new_id
+from tidegate.control.ports import HandOver, Sanitise, Take
+from tidegate.lease.lease import EndReason, Lease
+from tidegate.lease.states import HoldingState, LeaseState
+
+
+def end_due(book: Book, now_s: int) -> None:
+    """End the leases whose end or taking time has come."""
+    for lease in [lease for lease in book.leases.values() if lease.due_s <= now_s]:
+        if lease.take_s is None:
+            end_lease(book, lease, LeaseState.ENDED, EndReason.COMPLETED, now_s)
+        elif now_s < lease.firm_until_s:
+            end_lease(book, lease, LeaseState.BROKEN, EndReason.RECALLED, now_s)
+        else:
+            end_lease(book, lease, LeaseState.ENDED, EndReason.RECALLED, now_s)
+
+
+def end_lease(
+    book: Book,
+    lease: Lease,
+    state: LeaseState,
+    reason: EndReason,
+    now_s: int,
+    *,
+    actor: str | None = None,
+) -> None:
+    """End a lease: its nodes leave the tenant, and are sanitised.
+
+    Parameters
+    ----------
+    book : Book
+    lease : Lease
+        One that lives.
+    state : LeaseState
+        ``ended``, ``broken`` or ``failed``; of the last two the firm time not kept is recorded.
+    reason : EndReason
+    now_s : int
+    actor : str or None
+        Who ended it; None for the system itself.
+    """
+    broken_s = 0
+    if state is not LeaseState.ENDED:
+        broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
+    nodes = sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0))
+    more = {} if actor is None else {"actor": actor}
+    book.move_lease(
+        lease, state, now_s, ended_s=now_s, reason=reason.value, broken_s=broken_s, **more
+    )
+    release(book, lease, nodes, now_s)
+
+
+def release(book: Book, lease: Lease, nodes: list[str], now_s: int) -> None:
+    """Have nodes leave a lease, and be sanitised."""
+    held = [node for node in nodes if book.holdings[node].state is not HoldingState.FAILED]
+    if not held:
+        return
+    book.move_nodes(held, HoldingState.DRAINING, now_s)
+    pool = book.pool.id
+    book.command(Take(new_id(Prefix.COMMAND), pool, lease.id, tuple(held)), lease.id)
+    book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(held)), lease.id)
+
+
+def fail_hand_over(book: Book, command: HandOver, now_s: int) -> None:
+    """End a lease whose nodes the driver will not hand over; they are taken to be in internal use."""
+    lease = book.leases.get(command.lease_id)
+    if lease is None:
+        return
+    nodes = book.nodes_of[lease.id] & set(command.nodes)
+    book.move_lease(
+        lease,
+        LeaseState.FAILED,
+        now_s,
+        ended_s=now_s,
+        reason=EndReason.NOT_STARTED.value,
+        broken_s=max(0, lease.firm_until_s - lease.start_s),
+    )
+    book.move_nodes(sorted(nodes), HoldingState.FREE, now_s)

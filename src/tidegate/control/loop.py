@@ -1,0 +1,152 @@
+"""The loop: load, decide, apply. One leader runs it over every pool."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from tidegate.control.book import Book
+from tidegate.control.leases import end_due, fail_hand_over
+from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
+from tidegate.control.pools import LivePool
+from tidegate.control.ports import Clock, HandOver
+from tidegate.control.reconcile import check_facts
+from tidegate.control.step import decide_step, see, see_trouble
+from tidegate.control.store import LeaseStore
+from tidegate.errors import DriverError
+from tidegate.lease.events import DRIFT
+from tidegate.lease.lease import Order
+
+log = structlog.get_logger(__name__)
+
+Verdicts = Callable[[Sequence[Order]], None]
+
+
+class Line:
+    """One pool in the loop: its book, and the desk that speaks to its driver.
+
+    Parameters
+    ----------
+    pool : LivePool
+    store : LeaseStore
+    desk : Desk
+    clock : Clock
+    stale_after_s : int
+        Age of the facts beyond which the pool sells nothing.
+    tell : callable
+        Given the orders that have been judged, once that is written.
+    """
+
+    def __init__(
+        self,
+        pool: LivePool,
+        store: LeaseStore,
+        desk: Desk,
+        clock: Clock,
+        *,
+        stale_after_s: int,
+        tell: Verdicts,
+    ) -> None:
+        self.pool = pool
+        self.desk = desk
+        self._store = store
+        self._clock = clock
+        self._stale_after_s = stale_after_s
+        self._tell = tell
+        self._epoch = 0
+        self._book: Book | None = None
+
+    @property
+    def book(self) -> Book:
+        """The pool's state; only while leading."""
+        assert self._book is not None, "a line has a book once it leads"
+        return self._book
+
+    def begin(self, epoch: int) -> None:
+        """Begin to lead: everything is made anew from the tables."""
+        kept = self._store.kept(self.pool.id)
+        self._epoch = epoch
+        self._book = Book(self.pool, kept)
+        self.desk.begin(kept.commands, kept.last_command)
+
+    def end_due(self) -> None:
+        """End the leases that are due, and write it."""
+        end_due(self.book, self._clock.now_s())
+        self._apply()
+
+    def step(self, news: Sequence[News]) -> None:
+        """Take in what is new, decide, and write what it comes to.
+
+        Parameters
+        ----------
+        news : sequence
+            From the desk, in order.
+        """
+        book = self.book
+        now_s = self._clock.now_s()
+        end_due(book, now_s)
+        for each in news:
+            self._take_in(each, now_s)
+        if not news:
+            see_trouble(book, "", now_s, self._stale_after_s)
+        decide_step(book, self._store.placed(self.pool.id), now_s)
+        self._apply()
+
+    def _take_in(self, news: News, now_s: int) -> None:
+        book = self.book
+        match news:
+            case Seen(facts, done):
+                try:
+                    check_facts(facts, self.pool.id, self.pool.pool.nodes, now_s)
+                except DriverError as error:
+                    log.warning("driver's answer set aside", pool=self.pool.id, trouble=str(error))
+                    see_trouble(book, str(error), now_s, self._stale_after_s)
+                else:
+                    see(book, facts, done, now_s)
+            case Trouble(text):
+                log.warning("driver in trouble", pool=self.pool.id, trouble=text)
+                see_trouble(book, text, now_s, self._stale_after_s)
+            case Refused(command, _, trouble):
+                log.warning("command refused", pool=self.pool.id, trouble=trouble)
+                book.tell(DRIFT, self.pool.id, {"found": [trouble]}, now_s)
+                if isinstance(command, HandOver):
+                    fail_hand_over(book, command, now_s)
+
+    def _apply(self) -> None:
+        changes = self.book.turn()
+        if not changes:
+            return
+        self._store.write(self.pool.id, self._epoch, changes)
+        self.desk.send(changes.commands)
+        if changes.orders:
+            self._tell(list(changes.orders.values()))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often things happen, in real seconds.
+
+    Attributes
+    ----------
+    look_s : float
+        Between two looks at a pool.
+    orders_s : float
+        Between two looks for orders that other replicas took.
+    lead_s, lead_for_s : float
+        Between two renewals of the leadership; for how long each holds.
+    """
+
+    look_s: float = 1.0
+    orders_s: float = 0.25
+    lead_s: float = 2.0
+    lead_for_s: float = 6.0
+
+
+def step_at_once(line: Line) -> None:
+    """Run one step of a pool with its driver called in between, as a simulation does.
+
+    What ends now ends before the driver is looked at, and what is decided is carried out before time goes on.
+    """
+    line.end_due()
+    line.step(line.desk.work())
+    line.desk.clear()

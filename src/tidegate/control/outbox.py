@@ -1,0 +1,243 @@
+"""Carrying commands out and looking at pools: the only place that calls a driver.
+
+Each pool has a desk of its own, with a thread of its own for the calls, so that a driver that hangs holds up
+nobody else's. Commands are carried out at least once, in order; the driver makes repeats harmless.
+"""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tidegate.control.changes import Numbered
+from tidegate.control.ports import (
+    Command,
+    Driver,
+    GiveBack,
+    HandOver,
+    Notice,
+    PoolFacts,
+    Sanitise,
+    Take,
+)
+from tidegate.control.store import LeaseStore
+from tidegate.errors import DriverError
+
+FOR_GOOD: Final = frozenset({"TG-DRIVER-BUSY", "TG-DRIVER-FRONTIER", "TG-DRIVER-UNKNOWN"})
+"""What a driver refuses for good; anything else is tried again."""
+
+RETRY_S: Final = (0.2, 1.0, 5.0, 15.0)
+"""Real seconds between tries, the last one again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A pool as it was seen.
+
+    Attributes
+    ----------
+    facts : PoolFacts
+    done : int
+        Number of the last command carried out before.
+    """
+
+    facts: PoolFacts
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that the driver refuses for good."""
+
+    command: Command
+    lease_id: str | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A driver that failed, or did not answer in time."""
+
+    text: str
+
+
+News = Seen | Refused | Trouble
+
+
+def carry_out(driver: Driver, command: Command) -> None:
+    """Have a driver carry a command out."""
+    match command:
+        case HandOver():
+            driver.hand_over(command)
+        case Notice():
+            driver.notice(command)
+        case Take():
+            driver.take(command)
+        case Sanitise():
+            driver.sanitise(command)
+        case GiveBack():
+            driver.give_back(command)
+
+
+def _guarded(call: Callable[[], Any]) -> Any:
+    """Call a driver; whatever it raises becomes a DriverError."""
+    try:
+        return call()
+    except DriverError:
+        raise
+    except Exception as error:
+        raise DriverError("TG-DRIVER-DOWN", f"{type(error).__name__}: {error}.") from error
+
+
+class CallsInTime:
+    """A thread that makes one call at a time, and callers that do not wait for ever.
+
+    Parameters
+    ----------
+    deadline_s : float
+        Real seconds that a call may take.
+    name : str
+        Of the thread.
+    """
+
+    def __init__(self, deadline_s: float, name: str) -> None:
+        self._deadline_s = deadline_s
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None]
+        self._calls = queue.SimpleQueue()
+        self._is_hanging = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while (work := self._calls.get()) is not None:
+            call, answer = work
+            try:
+                answer.put((True, _guarded(call)))
+            except DriverError as error:
+                answer.put((False, error))
+            self._is_hanging = False
+
+    def __call__(self, call: Callable[[], Any]) -> Any:
+        """Make a call.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-HUNG`` when it takes too long, and while an earlier one still does.
+        """
+        if self._is_hanging:
+            raise DriverError("TG-DRIVER-HUNG", "an earlier call has not come back yet.")
+        answer: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        self._is_hanging = True
+        self._calls.put((call, answer))
+        try:
+            is_good, value = answer.get(timeout=self._deadline_s)
+        except queue.Empty:
+            raise DriverError(
+                "TG-DRIVER-HUNG", f"no answer within {self._deadline_s:g} s."
+            ) from None
+        if not is_good:
+            raise value
+        return value
+
+    def close(self) -> None:
+        """End the thread, once its call has come back."""
+        self._calls.put(None)
+
+
+class Desk:
+    """What is sent to a pool's driver, and what it shows.
+
+    Parameters
+    ----------
+    pool_id : str
+    driver : Driver
+    store : LeaseStore
+    call : callable
+        How the driver is called: :class:`CallsInTime`, or at once.
+    now_s : callable
+    """
+
+    def __init__(
+        self,
+        pool_id: str,
+        driver: Driver,
+        store: LeaseStore,
+        now_s: Callable[[], int],
+        call: Callable[[Callable[[], Any]], Any] = _guarded,
+    ) -> None:
+        self.pool_id = pool_id
+        self._driver = driver
+        self._store = store
+        self._call = call
+        self._now_s = now_s
+        self._waiting: deque[Numbered] = deque()
+        self._done = 0
+        self._tries = 0
+        self._next_try = 0.0
+
+    def send(self, commands: Iterable[Numbered]) -> None:
+        """Take in commands that have been written."""
+        self._waiting.extend(commands)
+
+    def begin(self, commands: Iterable[Numbered], last_command: int) -> None:
+        """Begin with the commands that were left over; those before them have been carried out."""
+        self._waiting = deque(commands)
+        self._done = self._waiting[0].number - 1 if self._waiting else last_command
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be carried out."""
+        return not self._waiting
+
+    def work(self) -> list[News]:
+        """Carry out what waits, then look at the pool."""
+        return [*self.clear(), self.look()]
+
+    def clear(self) -> list[News]:
+        """Carry out what waits, as far as the driver lets it."""
+        news: list[News] = []
+        while self._waiting and time.monotonic() >= self._next_try:
+            refused, trouble = self._try(self._waiting[0])
+            if trouble is not None:
+                news.append(trouble)
+                break
+            self._waiting.popleft()
+            if refused is not None:
+                news.append(refused)
+        return news
+
+    def look(self) -> News:
+        """Look at the pool."""
+        done = self._done
+        try:
+            facts: PoolFacts = self._call(lambda: self._driver.facts(self.pool_id))
+        except DriverError as error:
+            return Trouble(str(error))
+        return Seen(facts, done)
+
+    def _try(self, numbered: Numbered) -> tuple[Refused | None, Trouble | None]:
+        command = numbered.command
+        refused = None
+        try:
+            self._call(lambda: carry_out(self._driver, command))
+        except DriverError as error:
+            if error.code not in FOR_GOOD:
+                self._next_try = time.monotonic() + RETRY_S[min(self._tries, len(RETRY_S) - 1)]
+                self._tries += 1
+                self._store.tried(self.pool_id, numbered.number, str(error))
+                return None, Trouble(str(error))
+            refused = Refused(command, numbered.lease_id, str(error))
+        self._tries = 0
+        self._store.carried_out(
+            self.pool_id,
+            numbered.number,
+            self._now_s(),
+            was_refused=refused is not None,
+            trouble=refused.trouble if refused else "",
+        )
+        self._done = numbered.number
+        return refused, None

@@ -1,0 +1,63 @@
+"""One step of a pool: ends, facts, tick, decision. Nothing here speaks to anybody."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tidegate.control.admission import decide_pool, refuse_stale
+from tidegate.control.book import Book
+from tidegate.control.changes import Tick
+from tidegate.control.pools import TICK_S
+from tidegate.control.ports import PoolFacts
+from tidegate.control.reconcile import reconcile
+from tidegate.forecast import Observation
+from tidegate.lease.events import POOL_FRESH, POOL_STALE
+from tidegate.lease.lease import Order
+from tidegate.lease.states import HoldingState
+
+
+def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
+    """Take in what the driver shows, and at a tick of the grid observe demand and renew the curve."""
+    watch = book.watch
+    waiting = facts.waiting
+    if watch.is_stale:
+        book.tell(POOL_FRESH, book.pool.id, {}, now_s)
+    book.watch_driver(
+        replace(
+            watch,
+            facts_at_s=facts.at_s,
+            is_stale=False,
+            trouble="",
+            started_jobs=max(watch.started_jobs, waiting.started_jobs),
+            late_jobs=max(watch.late_jobs, waiting.late_jobs),
+        )
+    )
+    reconcile(book, facts, done, now_s)
+    tick = facts.at_s // TICK_S
+    if book.engine.tick is None or tick > book.engine.tick:
+        demand = min(book.pool.pool.nodes, waiting.busy_nodes + waiting.pending_nodes)
+        failed = book.count(HoldingState.FAILED)
+        book.engine.observe(tick, Observation(demand))
+        book.observe(
+            Tick(book.pool.id, tick, demand, waiting.busy_nodes, waiting.pending_nodes, failed)
+        )
+        book.curve = book.engine.curve(failed)
+
+
+def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int) -> None:
+    """Take note that the driver was not heard of, or said what cannot be."""
+    watch = book.watch
+    is_stale = watch.facts_at_s is None or now_s - watch.facts_at_s > stale_after_s
+    if is_stale and not watch.is_stale:
+        book.tell(POOL_STALE, book.pool.id, {"trouble": trouble}, now_s)
+    book.watch_driver(replace(watch, is_stale=is_stale, trouble=trouble or watch.trouble))
+
+
+def decide_step(book: Book, placed: Sequence[Order], now_s: int) -> None:
+    """Judge the orders placed and those on the waitlist, and recall what is needed."""
+    for order in placed:
+        book.place(order)
+    orders = [*book.waitlist.values(), *placed]
+    if book.watch.is_stale:
+        refuse_stale(book, orders, now_s)
+        return
+    decide_pool(book, orders, now_s)

@@ -1,0 +1,75 @@
+"""What the lease's life asks of a store."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from tidegate.control.changes import Changes, Kept
+from tidegate.control.pools import LivePool
+from tidegate.lease.lease import Lease, Order, Quote
+
+LEADER: Final = "loop"
+"""Name of the leadership of the loop."""
+
+
+class LeaseStore(Protocol):
+    """Quotes, orders, leases, holdings, events, the outbox and the ticks."""
+
+    def set_up(self, pools: Sequence[LivePool]) -> None:
+        """Write the fleet's pools; refused when a leased pool is moved to a tier that may not be."""
+        ...
+
+    def kept(self, pool_id: str) -> Kept:
+        """Return what is known of a pool."""
+        ...
+
+    def placed(self, pool_id: str) -> list[Order]:
+        """Return the orders that have not been judged, the oldest first."""
+        ...
+
+    def write(self, pool_id: str, epoch: int, changes: Changes) -> None:
+        """Write what a step has come to, all or nothing.
+
+        Raises
+        ------
+        FencedError
+            When the leader of this epoch does not lead any more.
+        """
+        ...
+
+    def tried(self, pool_id: str, number: int, trouble: str) -> None:
+        """Note that a command failed, and will be tried again."""
+        ...
+
+    def carried_out(
+        self, pool_id: str, number: int, done_s: int, *, was_refused: bool, trouble: str
+    ) -> None:
+        """Note that a command has been carried out, or refused for good."""
+        ...
+
+    def place(self, order: Order) -> Order:
+        """Write an order; return it, or the one that its tenant placed before with the same key."""
+        ...
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order."""
+        ...
+
+    def lease(self, lease_id: str) -> Lease | None:
+        """Return a lease."""
+        ...
+
+    def quote(self, quote_id: str) -> Quote | None:
+        """Return a quote."""
+        ...
+
+
+class LeadershipStore(Protocol):
+    """One holder at a time, by the database's clock."""
+
+    def lead(self, name: str, holder: str, seconds: float) -> int | None:
+        """Take or renew the leadership; return its epoch, or None while another holds it."""
+        ...
+
+    def resign(self, name: str, holder: str) -> None:
+        """Give it up, so that another need not wait."""
+        ...

@@ -1,0 +1,167 @@
+"""A control plane on a clock that the test moves, with its driver called in between."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tidegate.control.ids import Prefix, new_id
+from tidegate.control.loop import Line, step_at_once
+from tidegate.control.outbox import Desk
+from tidegate.control.pools import LivePool
+from tidegate.control.ports import Driver
+from tidegate.control.store import LEADER
+from tidegate.drivers.embedded.cluster import ClusterSpec, Failure
+from tidegate.drivers.embedded.driver import EmbeddedDriver
+from tidegate.drivers.embedded.jobs import JobList
+from tidegate.fleet import LeasePolicy, Pool, Site, Tier, catalogue
+from tidegate.lease import Offer, standard_offers
+from tidegate.lease.lease import Order
+from tidegate.store import Database, migrate, open_database
+from tidegate.store.leadership import LeadershipTable
+from tidegate.store.leases import LeaseTables
+
+START_S = 1_617_000_000  # a tick of the grid
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now_s: int = START_S) -> None:
+        self.time_s = now_s
+
+    def now_s(self) -> int:
+        return self.time_s
+
+    def wait(self, seconds: float) -> None:
+        raise AssertionError("nothing waits on this clock")
+
+
+def a_pool(
+    nodes: int = 8,
+    *,
+    gpus_per_node: int = 8,
+    tier: Tier = Tier.MAINSTAY,
+    risk: float = 0.05,
+    reserve_nodes: int = 0,
+    wait_price: Decimal = Decimal(10),
+    sanitise_s: int = 300,
+    id: str = "h100",
+) -> LivePool:
+    chip = catalogue()["H100-SXM"]
+    offers: tuple[Offer, ...] = standard_offers(chip, "USD", Decimal(2)).offers
+    if not tier.may_lease:
+        offers = ()
+    policy = LeasePolicy(
+        tuple(offer.product.id for offer in offers), risk, reserve_nodes, wait_price
+    )
+    pool = Pool(id, Site("north", "UTC"), chip, nodes, gpus_per_node, tier, (), policy)
+    return LivePool(pool, offers, "USD", sanitise_s)
+
+
+def an_order(pool: LivePool, product: str = "flex", *, nodes: int = 1, **more: Any) -> Order:
+    offer = pool.offer_of[product]
+    duration_s = more.pop("duration_s", 4 * 3600)
+    terms: dict[str, Any] = {
+        "id": new_id(Prefix.ORDER),
+        "tenant_id": "ten_one",
+        "pool_id": pool.id,
+        "product": product,
+        "nodes": nodes,
+        "duration_s": duration_s,
+        "firm_s": offer.product.guaranteed_s(duration_s),
+        "notice_s": offer.product.notice_s,
+        "price": offer.price,
+        "currency": pool.currency,
+        "price_detail": {},
+        "actor": "key_test",
+        "placed_s": START_S,
+    }
+    return Order(**(terms | more))
+
+
+def a_database(folder: Path) -> Database:
+    database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
+    migrate(database)
+    return database
+
+
+class Living:
+    """One pool, run step by step."""
+
+    def __init__(
+        self,
+        database: Database,
+        pool: LivePool,
+        jobs: JobList | None = None,
+        failures: Sequence[Failure] = (),
+        *,
+        driver: Driver | None = None,
+        start_s: int = START_S,
+        stale_after_s: int = 10**9,
+    ) -> None:
+        self.database = database
+        self.pool = pool
+        self.clock = HandClock(start_s)
+        self.store = LeaseTables(database)
+        self.store.set_up([pool])
+        spec = ClusterSpec(
+            pool.id,
+            pool.pool.nodes,
+            pool.pool.gpus_per_node,
+            pool.sanitise_s,
+            pool.floor_s,
+            pool.pool.tier.may_lease,
+            start_s,
+            jobs or JobList((), (), ()),
+            failures,
+        )
+        self.embedded = EmbeddedDriver(self.clock, [spec])
+        self.driver: Driver = driver or self.embedded
+        self.judged: dict[str, Order] = {}
+        self.line = self.begin(stale_after_s)
+
+    def begin(self, stale_after_s: int = 10**9) -> Line:
+        """Lead anew, as after a restart."""
+        desk = Desk(self.pool.id, self.driver, self.store, self.clock.now_s)
+        line = Line(
+            self.pool,
+            self.store,
+            desk,
+            self.clock,
+            stale_after_s=stale_after_s,
+            tell=self._judged,
+        )
+        epoch = LeadershipTable(self.database).lead(LEADER, "test", 3600)
+        assert epoch is not None
+        line.begin(epoch)
+        self.line = line
+        return line
+
+    def _judged(self, orders: Sequence[Order]) -> None:
+        self.judged |= {order.id: order for order in orders}
+
+    def place(self, order: Order) -> Order:
+        return self.store.place(replace(order, placed_s=self.clock.time_s))
+
+    def step(self) -> None:
+        step_at_once(self.line)
+
+    def next_s(self) -> int | None:
+        """When something is due by itself."""
+        due = [lease.due_s for lease in self.line.book.leases.values()]
+        upcoming = self.embedded.next_s(self.pool.id)
+        if upcoming is not None:
+            due.append(upcoming)
+        return min(due, default=None)
+
+    def run_until(self, stop_s: int) -> None:
+        """Step at everything that is due, and at every tick, up to a moment."""
+        while True:
+            tick_s = (self.clock.time_s // 300 + 1) * 300
+            now_s = min(tick_s, self.next_s() or tick_s, stop_s)
+            self.clock.time_s = max(now_s, self.clock.time_s + 1)
+            self.step()
+            if self.clock.time_s >= stop_s:
+                return
