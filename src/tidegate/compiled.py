@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _PACKAGE: Final = Path(__file__).parent
-_COMPILED_PACKAGES: Final = ("forecast", "quota", "simulate")
+_COMPILED_PACKAGES: Final = ("forecast", "market", "quota", "simulate")
 
 
 def _digest() -> str:

@@ -7,8 +7,11 @@
     |   |-- TomlFileError     a file in TOML that cannot be used
     |   |   |-- FleetFileError    a fleet file
     |   |   |-- SweepFileError    a sweep file
-    |   |   `-- PriceBookError    a price book
+    |   |   |-- PriceBookError    a price book
+    |   |   |-- MarketFileError   a market scenario
+    |   |   `-- BooksFileError    a books file
     |   |-- PriceError        what is asked for has no price
+    |   |-- FinanceError      books that cannot be kept or valued as asked
     |   |-- FeedError         a job log or demand series that cannot be used
     |   |-- OptionError       an option or argument that cannot be used
     |   |-- RequestError      a request to the running system that cannot be served as it is
@@ -53,6 +56,16 @@ CODES: Final[dict[str, str]] = {
     "TG-PRICE-OVERLAP": "Two prices, or two bands, hold for the same thing at the same time.",
     "TG-PRICE-NONE": "What is asked for has no price in force.",
     "TG-PRICE-EXCHANGE": "A floor is not known in the currency of the price.",
+    # market scenario
+    "TG-MARKET-MISSING": "A market scenario or one of its files does not exist or cannot be opened.",
+    "TG-MARKET-SYNTAX": "A file of a market scenario is not valid TOML or CSV.",
+    "TG-MARKET-KEY": "A file of a market scenario has a key or column that is unknown or missing.",
+    "TG-MARKET-VALUE": "A value in a market scenario has the wrong type or lies outside its range.",
+    "TG-MARKET-REFERENCE": "A market scenario names a generation, use or parameter that is not defined.",
+    "TG-MARKET-SHARES": "Shares in a market scenario do not add up to 1.",
+    "TG-MARKET-QUALITY": "A generation lacks a figure from which its quality is reckoned.",
+    "TG-MARKET-CLEAR": "No rents clear the market of a scenario.",
+    "TG-MARKET-RENTS": "A file of rents to calibrate on cannot be used.",
     # feeds
     "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",
@@ -60,6 +73,26 @@ CODES: Final[dict[str, str]] = {
     "TG-FEED-EMPTY": "No usable row is left after reading and filtering.",
     "TG-FEED-SHORT": "The log is too short to leave anything to measure.",
     "TG-FEED-REJECTS": "More rows were rejected than the run allows.",
+    # finance: the books file
+    "TG-FIN-MISSING": "The books file does not exist or cannot be opened.",
+    "TG-FIN-SYNTAX": "The books file is not valid TOML.",
+    "TG-FIN-KEY": "The books file has a key that is unknown or missing.",
+    "TG-FIN-VALUE": "A value in the books file has the wrong type or lies outside its range.",
+    "TG-FIN-REFERENCE": "The books file names a cohort, pool, site, part or product that the fleet does not have.",
+    # finance: what cannot be booked or valued
+    "TG-FIN-SOLD": "More GPUs of a cohort are sold than are left of it.",
+    "TG-FIN-LIFE": "A useful life is shorter than the age at which it is given.",
+    "TG-FIN-ORDER": "Something happens to a cohort before its service, or a payment after it.",
+    "TG-FIN-SPENT": "Payments for a cohort do not add up to its cost.",
+    "TG-FIN-WRITEDOWN": "A write-down or reversal is larger than what there is to write down or reverse.",
+    "TG-FIN-COHORT": "Nothing can be said about money: the pool or fleet has no cohorts.",
+    "TG-FIN-TARIFF": "A tariff is missing, or does not cover every hour exactly once.",
+    "TG-FIN-RATE": "Two currencies meet without a rate between them.",
+    "TG-FIN-HISTORY": "A rent history has a gap, a month twice, or too few months.",
+    "TG-FIN-BALANCE": "An entry does not sum to zero in each currency.",
+    "TG-FIN-CLOSED": "An entry lies in a closed period.",
+    "TG-FIN-PERIOD": "A period cannot be closed or reopened as asked.",
+    "TG-FIN-FROM": "A folder does not hold the result of a backtest of this fleet.",
     # options
     "TG-OPTION": "An option or argument is missing, unknown or outside its range.",
     # run
@@ -243,6 +276,18 @@ class PriceBookError(TomlFileError):
 
 class PriceError(InputError):
     """What is asked for has no price."""
+
+
+class BooksFileError(TomlFileError):
+    """A books file cannot be used."""
+
+
+class FinanceError(InputError):
+    """The books cannot be kept, or something not valued, as asked."""
+
+
+class MarketFileError(TomlFileError):
+    """A market scenario cannot be used."""
 
 
 class FeedError(InputError):

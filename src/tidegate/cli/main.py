@@ -11,6 +11,7 @@ from tidegate.cli.advise import advise
 from tidegate.cli.backtest import backtest
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
+from tidegate.cli.finance import finance
 from tidegate.cli.screen import show_error
 from tidegate.errors import TidegateError
 
@@ -26,6 +27,7 @@ app.command()(backtest)
 app.command()(advise)
 app.command()(doctor)
 app.add_typer(feed_app, name="feed")
+app.add_typer(finance)
 
 
 def _print_version(*, asked: bool) -> None:

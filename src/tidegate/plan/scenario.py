@@ -128,6 +128,8 @@ class Scenario:
         The file, or ``command line``.
     assumptions : tuple of str
         Sentences for the report: every default that was filled in.
+    books : Path or None
+        The fleet's books file, for finance.
     """
 
     name: str
@@ -137,3 +139,4 @@ class Scenario:
     sanitise_s: int = 300
     source: str = "command line"
     assumptions: tuple[str, ...] = ()
+    books: Path | None = None

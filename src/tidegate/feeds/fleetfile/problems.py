@@ -56,15 +56,18 @@ class Problems:
 
     def add(self, code: str, path: KeyPath, message: str, expected: str | None = None) -> None:
         """Note an error at ``path``; for a key that is missing, at the line of its table."""
-        line = self._lines.get(path)
-        if line is None and path:
-            line = self._lines.get(path[:-1])
-        place = Place(self._file, line, dotted(path) or None)
-        self.put(code, f"{self._owner(path)}{message}", place, expected)
+        self.put(code, f"{self._owner(path)}{message}", self.place(path), expected)
 
     def put(self, code: str, message: str, place: Place, expected: str | None = None) -> None:
         """Note an error at any place: in another file that this one names."""
         self._found.append(self._kind.error(code, message, place=place, expected=expected))
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where ``path`` stands in the file; for a key that is missing, where its table does."""
+        line = self._lines.get(path)
+        if line is None and path:
+            line = self._lines.get(path[:-1])
+        return Place(self._file, line, dotted(path) or None)
 
     def add_invalid(self, error: ValidationError, model: type[BaseModel]) -> None:
         """Note every error that validation has found."""

@@ -49,6 +49,7 @@ def resolve(fleet: FleetTable, path: Path, problems: Problems) -> Scenario:
         sanitise_s=fleet.sanitise,
         source=str(path),
         assumptions=tuple(assumptions),
+        books=path.parent / fleet.books if fleet.books else None,
     )
 
 

@@ -102,6 +102,8 @@ Price = Annotated[Decimal, BeforeValidator(_price)]
 Number = Annotated[float, BeforeValidator(_number)]
 Duration = Annotated[int, BeforeValidator(_duration)]
 TimeText = Annotated[str, BeforeValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_day)]
+Currency = Annotated[str, BeforeValidator(_currency)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 
 _ID: Final = "a name of letters, digits, dots, blanks, - and _ in quotation marks"
@@ -129,9 +131,7 @@ class CohortTable(Table):
     chip: Text = Field(description="a chip of the catalogue")
     count: int = Field(gt=0, le=_MOST, description="the number of GPUs bought, 1 or more")
     price: Amount = Field(description="the price of one GPU, such as 33600 or '33600.00'")
-    in_service: Annotated[date, BeforeValidator(_day)] = Field(
-        description="a date without quotation marks, such as 2023-06-01"
-    )
+    in_service: Day = Field(description="a date without quotation marks, such as 2023-06-01")
     life_years: Amount = Field(gt=0, description="useful life in years, above 0")
 
 
@@ -236,11 +236,12 @@ class FleetTable(Table):
     """The whole file."""
 
     name: Text | None = Field(None, description="a name in quotation marks")
-    currency: Annotated[str, BeforeValidator(_currency)] = Field(
+    currency: Currency = Field(
         description="an ISO 4217 code, such as USD, or XXX for relative prices"
     )
     offered_load: Number = Field(1.5, gt=0, le=100, description="a number above 0, at most 100")
     sanitise: Duration = Field(300, description=DURATION_EXAMPLE)
+    books: Text | None = Field(None, description="the path of a books file, relative to this file")
     site: list[SiteTable] = Field(min_length=1, description="at least one [[site]]")
     cohort: list[CohortTable] = Field(default_factory=list, description="[[cohort]] tables")
     product: list[ProductTable] = Field(default_factory=list, description="[[product]] tables")

@@ -1,0 +1,144 @@
+"""``tidegate finance``: what the finance desk asks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.errors import OptionError, Place
+
+if TYPE_CHECKING:
+    from tidegate.app.finance import Desk
+    from tidegate.finance.month import Month
+
+finance = typer.Typer(
+    name="finance",
+    help="Does rent cover the fleet: statements, schedules, coverage, impairment, stress, tiers.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Fleet = Annotated[Path, typer.Argument(help="Fleet file (TOML).")]
+Books = Annotated[
+    Path | None, typer.Option(help="Books file (TOML); without it the one that FLEET names.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--from", help="Folder of a backtest's result, instead of playing one."),
+]
+Policy = Annotated[str, typer.Option(help="The policy that leases.")]
+Seeds = Annotated[int, typer.Option(help="Number of request streams to play.")]
+Start = Annotated[
+    str | None,
+    typer.Option(help="Month in which a log without a calendar begins, such as 2026-01."),
+]
+Csv = Annotated[Path | None, typer.Option(help="Write each table as CSV into this folder.")]
+Xlsx = Annotated[
+    Path | None, typer.Option(help="Write a spreadsheet with live formulas to this file.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+def month_option(option: str, text: str | None) -> "Month | None":
+    """Return the month that an option gives; None for None.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when it is not a month.
+    """
+    from tidegate.finance.month import Month  # noqa: PLC0415  kept off the path of --help
+
+    if text is None:
+        return None
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise OptionError(
+            "TG-OPTION",
+            f"{error}.",
+            place=Place(field=option),
+            expected="a month, such as 2026-03.",
+        ) from error
+
+
+def desk_from(
+    fleet: Path, books: Path | None, folder: Path | None, policy: str, seeds: int, start: str | None
+) -> "Desk":
+    """Return the desk that a command works on, with a bar while a backtest is played."""
+    from tidegate.app.finance import names_of, open_books, open_desk  # noqa: PLC0415
+    from tidegate.cli import screen  # noqa: PLC0415
+
+    month = month_option("--start", start)
+    scenario, _ = open_books(fleet, books)
+    with screen.progress(names_of(scenario)) as bars:
+        return open_desk(
+            fleet,
+            books=books,
+            folder=folder,
+            policy=policy,
+            seeds=seeds,
+            start=month,
+            progress=bars,
+        )
+
+
+@finance.command()
+def coverage(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Say what rent covers, per tier, pool, cohort and month, with leasing and without.
+
+    Example: `tidegate finance coverage examples/three-tiers.toml`
+    """
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.finance.report.coverage import coverage_report  # noqa: PLC0415
+
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    report = coverage_report(desk.coverage())
+    deliver(
+        report,
+        ("tiers", "leasing", "split", "hours", "returns"),
+        csv=csv,
+        xlsx=xlsx,
+        as_json=as_json,
+    )
+
+
+@finance.command()
+def schedule(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    first: Annotated[
+        str | None, typer.Option("--from-month", help="First month, such as 2026-01.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to-month", help="Last month.")] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Print the depreciation schedule of every cohort.
+
+    Example: `tidegate finance schedule examples/three-tiers.toml`
+    """
+    from tidegate.app.finance import open_books  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.finance.report.schedule import schedule_report  # noqa: PLC0415
+    from tidegate.finance.schedule import schedule as of  # noqa: PLC0415
+
+    first_month, last_month = month_option("--from-month", first), month_option("--to-month", last)
+    _, kept = open_books(fleet, books)
+    report = schedule_report(
+        kept, [of(holding.asset) for holding in kept.holdings], first_month, last_month
+    )
+    deliver(report, ("years",), csv=csv, xlsx=xlsx, as_json=as_json)

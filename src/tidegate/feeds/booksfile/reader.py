@@ -1,0 +1,296 @@
+"""From a books file, or from none, to a fleet's books."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from tidegate.errors import BooksFileError, FinanceError, Place
+from tidegate.feeds.booksfile.tables import BooksTable, CohortBooksTable, PartTable
+from tidegate.feeds.fleetfile.document import read_tables
+from tidegate.feeds.fleetfile.lines import KeyPath
+from tidegate.feeds.fleetfile.problems import FileKind, Problems, one_of
+from tidegate.finance.asset import Asset, Disposal, Method, Part, Revision, Spend, Writedown
+from tidegate.finance.books import Books, Holding
+from tidegate.finance.costs import (
+    DEFAULTS_CURRENCY,
+    Band,
+    CostBook,
+    Rates,
+    Tariff,
+    cost_book,
+    default_parameters,
+    flat_tariff,
+)
+from tidegate.finance.programme import Programme
+from tidegate.fleet import Cohort, Pool, reference_rent
+from tidegate.plan.scenario import Scenario
+
+BOOKS: Final = FileKind("TG-FIN", BooksFileError)
+CHIPS: Final = "chips"
+_YEAR: Final = 12
+
+
+def read_books(scenario: Scenario, path: str | Path | None = None) -> Books:
+    """Read a fleet's books.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The fleet.
+    path : str, Path or None
+        A TOML file, as described in ``docs/reference/books-file.md``; None takes the one that the fleet file
+        names, and where it names none, cited defaults for everything.
+
+    Returns
+    -------
+    Books
+        Every default filled in is a sentence of its ``assumptions``.
+
+    Raises
+    ------
+    BooksFileError
+        If the file cannot be used: all that is wrong with keys, values and names is told at once.
+    FinanceError
+        If what it says cannot be booked: ``TG-FIN-SOLD``, ``TG-FIN-LIFE``, ``TG-FIN-RATE``,
+        ``TG-FIN-TARIFF`` and others.
+    """
+    found = path or scenario.books
+    if found is None:
+        table = BooksTable()
+        problems = Problems(scenario.source, {}, {}, BOOKS)
+    else:
+        table, problems = read_tables(found, BooksTable, BOOKS)
+    return _Reader(scenario, table, problems, found is not None).books()
+
+
+class _Reader:
+    def __init__(
+        self,
+        scenario: Scenario,
+        table: BooksTable,
+        problems: Problems,
+        has_file: bool,  # noqa: FBT001
+    ) -> None:
+        self._scenario = scenario
+        self._table = table
+        self._problems = problems
+        self._has_file = has_file
+        self._rates = Rates(scenario.currency, table.rates, self._place(("rates",)))
+        self._said: list[str] = []
+
+    def books(self) -> Books:
+        self._check_names()
+        self._problems.raise_if_any()
+        costs = self._costs()
+        tariffs = self._tariffs(costs)
+        holdings = [
+            self._holding(cohort, case.pool)
+            for case in self._scenario.cases
+            for cohort in case.pool.cohorts
+        ]
+        table, load = self._table, self._table.load
+        programme = table.programme
+        return Books(
+            name=self._scenario.name,
+            currency=self._scenario.currency,
+            holdings=tuple(holdings),
+            costs=costs,
+            tariffs=tariffs,
+            rates=self._rates,
+            load=None if load is None else tuple(Decimal(repr(value)) for value in load),
+            start=table.start,
+            programme=None if programme is None else Programme(**programme.model_dump()),
+            place=self._place(()),
+            assumptions=tuple(self._said),
+        )
+
+    def _place(self, path: KeyPath) -> Place:
+        return self._problems.place(path)
+
+    def _check_names(self) -> None:
+        cohorts = [c.id for case in self._scenario.cases for c in case.pool.cohorts]
+        sites = [case.pool.site.id for case in self._scenario.cases]
+        given: list[tuple[str, str, Sequence[str], Sequence[str]]] = [
+            ("cohort", "id", [c.id for c in self._table.cohort], cohorts),
+            ("tariff", "site", [t.site for t in self._table.tariff], sites),
+        ]
+        for kind, key, names, known in given:
+            for place, name in enumerate(names):
+                if name not in known:
+                    self._problems.add(
+                        "TG-FIN-REFERENCE",
+                        (kind, place, key),
+                        f"no pool of the fleet has the {'cohort' if kind == 'cohort' else 'site'} {name!r}.",
+                        one_of(name, dict.fromkeys(known)),
+                    )
+                if name in names[:place]:
+                    self._problems.add(
+                        "TG-FIN-VALUE",
+                        (kind, place, key),
+                        f"{name!r} stands here twice.",
+                        "each once.",
+                    )
+
+    def _costs(self) -> CostBook:
+        stated = {
+            key: value for key, value in self._table.costs.model_dump().items() if value is not None
+        }
+        # A tariff of every site makes the mean price of power needless.
+        needed = [
+            key for key in default_parameters() if not (key == "power_price" and self._table.tariff)
+        ]
+        book = cost_book(stated, self._rates, self._place(()).file or "", needed)
+        for key, parameter in book.parameters.items():
+            if (
+                key not in stated
+                and parameter.value
+                and not (key == "power_price" and self._table.tariff)
+            ):
+                self._said.append(
+                    f"{key} = {parameter.value.normalize():f} {parameter.unit} (default: {parameter.source})."
+                )
+        return book
+
+    def _tariffs(self, costs: CostBook) -> dict[str, Tariff]:
+        found: dict[str, Tariff] = {}
+        for place, table in enumerate(self._table.tariff):
+            here = self._place(("tariff", place))
+            convert = self._converter(table.currency, f"the tariff of site {table.site!r}")
+            bands = tuple(Band(b.days, b.from_, b.to, convert(b.price)) for b in table.band)
+            found[table.site] = Tariff(table.site, bands, here)
+        for site in dict.fromkeys(case.pool.site.id for case in self._scenario.cases):
+            if site in found:
+                continue
+            if self._table.tariff:
+                raise FinanceError(
+                    "TG-FIN-TARIFF",
+                    f"site {site!r} has no tariff, while others have one.",
+                    place=self._place(("tariff",)),
+                    expected=f"a [[tariff]] with site = {site!r}, or none at all, for [costs] power_price.",
+                )
+            found[site] = flat_tariff(site, costs["power_price"])
+        return found
+
+    def _converter(self, currency: str | None, what: str) -> Callable[[Decimal], Decimal]:
+        other = currency or self._scenario.currency
+        return lambda amount: self._rates.convert(amount, other, what)
+
+    def _holding(self, cohort: Cohort, pool: Pool) -> Holding:
+        place = next((n for n, t in enumerate(self._table.cohort) if t.id == cohort.id), None)
+        table = CohortBooksTable(id=cohort.id) if place is None else self._table.cohort[place]
+        path: KeyPath = () if place is None else ("cohort", place)
+        if place is None and self._has_file:
+            self._said.append(
+                f"Cohort {cohort.id}: straight line to nothing over {cohort.life_years:f} years, "
+                "without freight and installation (the books say nothing)."
+            )
+        return Holding(
+            cohort=cohort,
+            pool=pool,
+            asset=self._asset(cohort, table, path),
+            power_w=self._power(cohort, table, path),
+            market_rent=self._market_rent(cohort, table),
+            warranty_until=table.warranty_until,
+        )
+
+    def _power(self, cohort: Cohort, table: CohortBooksTable, path: KeyPath) -> Decimal:
+        if table.power_w is not None:
+            return table.power_w
+        if cohort.chip.tdp_w is None:
+            raise FinanceError(
+                "TG-FIN-KEY",
+                f"cohort {cohort.id!r}: no public source gives the design power of {cohort.chip.id}.",
+                place=self._place((*path, "power_w")),
+                expected=f"a [[cohort]] with id = {cohort.id!r} and power_w in the books file.",
+            )
+        return Decimal(repr(cohort.chip.tdp_w))
+
+    def _market_rent(self, cohort: Cohort, table: CohortBooksTable) -> Decimal | None:
+        if table.market_rent is not None:
+            convert = self._converter(table.currency, f"the market rent of cohort {cohort.id!r}")
+            return convert(table.market_rent)
+        rent = reference_rent(cohort.chip.id)
+        convertible = (
+            self._rates.currency == DEFAULTS_CURRENCY or DEFAULTS_CURRENCY in self._rates.of
+        )
+        if rent is None or not convertible:
+            self._said.append(
+                f"Cohort {cohort.id}: no market rent is known; own use counts nothing."
+            )
+            return None
+        return self._rates.convert(rent.usd_per_gpu_h, DEFAULTS_CURRENCY, "the reference rent")
+
+    def _asset(self, cohort: Cohort, table: CohortBooksTable, path: KeyPath) -> Asset:
+        convert = self._converter(table.currency, f"cohort {cohort.id!r}")
+        cost = (
+            cohort.unit_price * cohort.gpus + convert(table.freight) + convert(table.installation)
+        )
+        chips = Part(
+            CHIPS,
+            cost,
+            cost * table.residual,
+            cohort.life_years * _YEAR,
+            table.method,
+            table.expected_gpu_hours,
+            table.yearly_rate,
+        )
+        parts = [_part(part, convert(part.cost)) for part in table.part]
+        for place, part in enumerate((chips, *parts)):
+            if part.method is Method.UNITS_OF_PRODUCTION and part.expected_gpu_hours is None:
+                where = (*path, "part", place - 1) if place else path
+                raise FinanceError(
+                    "TG-FIN-KEY",
+                    f"cohort {cohort.id!r}: units of production need the GPU-hours of a life.",
+                    place=self._place((*where, "expected_gpu_hours")),
+                    expected="expected_gpu_hours, above 0.",
+                )
+
+        def at(kind: str, place: int) -> Place:
+            return self._place((*path, kind, place))
+
+        writedowns = [
+            Writedown(w.day, convert(w.amount), at("writedown", n))
+            for n, w in enumerate(table.writedown)
+        ] + [
+            Writedown(w.day, -convert(w.amount), at("reversal", n))
+            for n, w in enumerate(table.reversal)
+        ]
+        return Asset(
+            id=cohort.id,
+            gpus=cohort.gpus,
+            currency=self._scenario.currency,
+            in_service=cohort.in_service,
+            parts=(chips, *parts),
+            spends=tuple(
+                Spend(p.day, convert(p.amount), p.what, at("payment", n))
+                for n, p in enumerate(table.payment)
+            ),
+            revisions=tuple(
+                Revision(
+                    r.day,
+                    None if r.life_years is None else r.life_years * _YEAR,
+                    r.residual,
+                    at("revision", n),
+                )
+                for n, r in enumerate(table.revision)
+            ),
+            writedowns=tuple(sorted(writedowns, key=lambda w: w.day)),
+            disposals=tuple(
+                Disposal(s.day, s.gpus, convert(s.proceeds), convert(s.costs), at("sale", n))
+                for n, s in enumerate(table.sale)
+            ),
+            place=self._place(path),
+        )
+
+
+def _part(table: PartTable, cost: Decimal) -> Part:
+    return Part(
+        table.id,
+        cost,
+        cost * table.residual,
+        table.life_years * _YEAR,
+        table.method,
+        table.expected_gpu_hours,
+        table.yearly_rate,
+    )
