@@ -18,6 +18,9 @@ from tidegate.control.keys import KeyWish
 from tidegate.control.rates import Rate
 from tidegate.control.seal import Seal
 from tidegate.control.tenants import Tenant
+from tidegate.control.webhook_acts import Webhooks
+from tidegate.control.webhooks import wrong_address
+from tidegate.post import HttpSender
 from tidegate.store import migrate, open_database
 from tidegate.store.access import SqlAccess
 
@@ -42,7 +45,7 @@ class House:
             frozenset(scopes) if scopes is not None else None,
         )
         return key_acts.create_key(
-            self.services.access, self.services.seal, SYSTEM, wish, int(time.time())
+            self.services.access, self.services.seal, SYSTEM, wish, wall_s()
         ).text
 
     def caller(
@@ -62,12 +65,7 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
     migrate(database)
     door = SqlAccess(database)
-    services = Services(
-        Seal(b"0123456789abcdef" * 2),
-        door,
-        lambda: int(time.time()),
-        limits or Limits(UNLIMITED, UNLIMITED),
-    )
+    services = services_on(door, limits or Limits(UNLIMITED, UNLIMITED))
     anna, bert = (
         tenant_acts.create_tenant(
             door,
@@ -75,13 +73,32 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
             name=name,
             price_class="standard",
             email=f"{name}@example.org",
-            wall_s=int(time.time()),
+            wall_s=wall_s(),
         )
         for name in ("anna", "bert")
     )
     with serving(create_app(services)) as transport:
         yield House(services, transport, anna, bert)
     database.close()
+
+
+def services_on(door: SqlAccess, limits: Limits) -> Services:
+    """What an application is given."""
+    seal = Seal(b"0123456789abcdef" * 2)
+    return Services(seal, door, Webhooks(door, seal, NoSender(), wall_s), wall_s, limits)
+
+
+def wall_s() -> int:
+    """The wall clock."""
+    return int(time.time())
+
+
+class NoSender(HttpSender):
+    """Looks no name up: `inside.test` is the one host that must not be called."""
+
+    def check_url(self, url: str) -> None:
+        if "inside.test" in url:
+            raise wrong_address("leads into the network")
 
 
 def once() -> dict[str, str]:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
 from tidegate.control.seal import Seal
+from tidegate.control.webhook_acts import Webhooks
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Services:
     seal : Seal
     access : AccessDoor
         Transactions on keys, users, tenants, webhooks, notices and the audit log.
+    webhooks : Webhooks
     wall_s : callable
         Wall-clock time in whole seconds; keys, sessions and signatures go by it.
     limits : Limits
@@ -27,6 +29,7 @@ class Services:
 
     seal: Seal
     access: AccessDoor
+    webhooks: Webhooks
     wall_s: Callable[[], int]
     limits: Limits = field(default_factory=Limits)
 

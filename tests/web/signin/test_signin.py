@@ -14,9 +14,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from tests.api.calling import caller, serving
-from tests.api.house import UNLIMITED
+from tests.api.house import UNLIMITED, services_on
 
-from tidegate.api import Services, create_app
+from tidegate.api import create_app
+from tidegate.api.limits import Limits
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.passwords import hash_password
 from tidegate.control.rates import Limiter, Rate
@@ -102,7 +103,7 @@ def site(
             ),
         ):
             store.users.save_user(user)
-    app = with_pages(create_app(Services(SEAL, door, wall)))
+    app = with_pages(create_app(services_on(door, Limits(UNLIMITED, UNLIMITED))))
     install(app, Doors(SEAL, door, wall, Limiter(attempts, time.monotonic), provider))
     app.include_router(router)
     with serving(app) as transport, caller(transport, None) as browser:
