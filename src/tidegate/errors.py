@@ -66,6 +66,9 @@ CODES: Final[dict[str, str]] = {
     "TG-MARKET-QUALITY": "A generation lacks a figure from which its quality is reckoned.",
     "TG-MARKET-CLEAR": "No rents clear the market of a scenario.",
     "TG-MARKET-RENTS": "A file of rents to calibrate on cannot be used.",
+    # billing
+    "TG-BILL-AMOUNT": "An amount is not positive, or finer than its currency's smallest unit.",
+    "TG-BILL-GRANT": "No grant of the tenant has room for the lease.",
     # feeds
     "TG-FEED-MISSING": "The file does not exist or cannot be opened.",
     "TG-FEED-FORMAT": "The format of the file is not recognised, or the file is not in the format named.",

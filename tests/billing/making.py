@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from tidegate.billing import BilledLease, BillTo, TaxRule
-from tidegate.lease import Band, PriceTerms, Rate
+from tidegate.lease import Band, PriceTerms, ProductKind, Rate
 from tidegate.meter import MeterRecord
 
 H = 3600
@@ -32,7 +32,9 @@ def terms(
     base = Rate("", Decimal(rate), Decimal(rate))
     rates = (base,) if night is None else (Rate("night", Decimal(rate), Decimal(night)), base)
     bands = () if night is None else (NIGHT,)
-    return PriceTerms(price_id, "H100-SXM", "flex", currency, "Europe/Oslo", bands, rates)
+    return PriceTerms(
+        price_id, "H100-SXM", "flex", ProductKind.FLEX, currency, "Europe/Oslo", bands, rates
+    )
 
 
 def lease(lease_id: str = "lea_1", *first: tuple[int, PriceTerms]) -> BilledLease:

@@ -21,6 +21,7 @@ from tidegate.lease import (
     book_of_offers,
     standard_offers,
 )
+from tidegate.lease.bookjson import book_data, book_of
 
 H = 3600
 FLEX = Product("flex", ProductKind.FLEX, 6 * H, 600)
@@ -151,3 +152,7 @@ def test_what_is_not_a_price():
     for changes in ({"rate": Decimal(-1)}, {"from_s": 5, "until_s": 5}, {"bands": (NIGHT, NIGHT)}):
         with pytest.raises(ValueError):  # noqa: PT011 - the message differs
             replace(base, **changes)
+
+
+def test_a_book_goes_through_json():
+    assert book_of(json.loads(json.dumps(book_data(BOOK)))) == BOOK

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tidegate.billing.periods import Period, month_of
+from tidegate.lease.product import ProductKind
 from tidegate.lease.terms import PriceTerms, Rate, amount
 from tidegate.meter import MeterRecord
 from tidegate.quantity import Money, Step, steps
@@ -41,6 +42,11 @@ class BilledLease:
         """Currency of all its terms."""
         return self.terms[0][1].currency
 
+    @property
+    def kind(self) -> ProductKind:
+        """The firm-horizon rule of its product."""
+        return self.terms[0][1].kind
+
 
 class LineKind(StrEnum):
     """What a line is for."""
@@ -71,6 +77,8 @@ class RatedLine:
         Usage, or a correction of what was billed before.
     lease_id, tenant_id, pool, site, chip, product : str
         Whose lease of what.
+    product_kind : ProductKind
+        The firm-horizon rule of the product.
     period : Period
         The month in which it was used.
     start_s, end_s : int
@@ -93,6 +101,7 @@ class RatedLine:
     site: str
     chip: str
     product: str
+    product_kind: ProductKind
     period: Period
     start_s: int
     end_s: int
@@ -143,6 +152,7 @@ def rate(
                 site=lease.site,
                 chip=lease.chip,
                 product=lease.product,
+                product_kind=lease.kind,
                 period=period,
                 start_s=before.start_s if before else begun_s,
                 end_s=ended_s,

@@ -6,12 +6,12 @@ skipped is not in it. A night from 22:00 to 06:00 thus has nine hours in autumn 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 DAY_MINUTES: Final = 1440
@@ -66,6 +66,23 @@ class Band:
         if minute >= self.from_minute:
             return weekday in self.days
         return minute < self.to_minute and (weekday - 1) % 7 in self.days
+
+
+def band_data(band: Band) -> dict[str, Any]:
+    """Return a band as values that JSON has."""
+    return {
+        "name": band.name,
+        "from_minute": band.from_minute,
+        "to_minute": band.to_minute,
+        "factor": str(band.factor),
+        "days": sorted(band.days),
+    }
+
+
+def band_of(data: Mapping[str, Any]) -> Band:
+    """Return the band that :func:`band_data` wrote."""
+    changed = {"factor": Decimal(data["factor"]), "days": frozenset(data["days"])}
+    return Band(**{**data, **changed})
 
 
 class Slice(NamedTuple):

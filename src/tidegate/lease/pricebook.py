@@ -185,6 +185,7 @@ class PriceBook:
             price_id=price.id,
             chip=chip,
             product=product.id,
+            kind=product.kind,
             currency=price.currency,
             zone=price.zone,
             bands=price.bands,

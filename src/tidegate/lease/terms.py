@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
-from tidegate.lease.bands import Band, slices
+from tidegate.lease.bands import Band, band_data, band_of, slices
+from tidegate.lease.product import ProductKind
 from tidegate.quantity.money import Money
 
 
@@ -38,6 +39,8 @@ class PriceTerms:
         The row of the price book that it was made from.
     chip, product : str
         What is priced.
+    kind : ProductKind
+        Its firm-horizon rule.
     currency : str
         ISO 4217 code.
     zone : str
@@ -55,6 +58,7 @@ class PriceTerms:
     price_id: str
     chip: str
     product: str
+    kind: ProductKind
     currency: str
     zone: str
     bands: tuple[Band, ...]
@@ -89,18 +93,10 @@ class PriceTerms:
             "price_id": self.price_id,
             "chip": self.chip,
             "product": self.product,
+            "kind": str(self.kind),
             "currency": self.currency,
             "zone": self.zone,
-            "bands": [
-                {
-                    "name": band.name,
-                    "from_minute": band.from_minute,
-                    "to_minute": band.to_minute,
-                    "factor": str(band.factor),
-                    "days": sorted(band.days),
-                }
-                for band in self.bands
-            ],
+            "bands": [band_data(band) for band in self.bands],
             "rates": [
                 {"band": r.band, "list_rate": str(r.list_rate), "rate": str(r.rate)}
                 for r in self.rates
@@ -117,18 +113,10 @@ class PriceTerms:
             price_id=values["price_id"],
             chip=values["chip"],
             product=values["product"],
+            kind=ProductKind(values["kind"]),
             currency=values["currency"],
             zone=values["zone"],
-            bands=tuple(
-                Band(
-                    band["name"],
-                    band["from_minute"],
-                    band["to_minute"],
-                    Decimal(band["factor"]),
-                    frozenset(band["days"]),
-                )
-                for band in values["bands"]
-            ),
+            bands=tuple(band_of(band) for band in values["bands"]),
             rates=tuple(
                 Rate(rate["band"], Decimal(rate["list_rate"]), Decimal(rate["rate"]))
                 for rate in values["rates"]

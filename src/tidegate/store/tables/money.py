@@ -133,6 +133,7 @@ rated_line = Table(
     Column("site", _NAME, nullable=False),
     Column("chip", _NAME, nullable=False),
     Column("product", _NAME, nullable=False),
+    Column("product_kind", _KIND, nullable=False),
     Column("period_start_s", BIG, nullable=False),
     Column("period_end_s", BIG, nullable=False),
     Column("start_s", BIG, nullable=False),

@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("site", sa.String(length=200), nullable=False),
         sa.Column("chip", sa.String(length=200), nullable=False),
         sa.Column("product", sa.String(length=200), nullable=False),
+        sa.Column("product_kind", sa.String(length=16), nullable=False),
         sa.Column("period_start_s", BIG, nullable=False),
         sa.Column("period_end_s", BIG, nullable=False),
         sa.Column("start_s", BIG, nullable=False),

@@ -1,0 +1,98 @@
+"""Grants: approved projects, what they may use, and what they used."""
+
+from decimal import Decimal
+from typing import Final
+
+from tidegate.billing import Grant, GrantReport, grant_has_room, grant_report
+from tidegate.control.access import Act, Actor, Reach, not_found, require, tenant_of
+from tidegate.control.audit import entry
+from tidegate.control.ids import Prefix, new_id
+from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore
+from tidegate.errors import RequestError
+from tidegate.lease.product import ProductKind
+from tidegate.meter import MeterRecord
+
+_ALL: Final = 10_000
+
+
+def award_grant(door: MoneyDoor, actor: Actor, grant: Grant, *, wall_s: int) -> Grant:
+    """Approve a project.
+
+    Raises
+    ------
+    AccessError, RequestError
+        ``TG-API-CONFLICT`` when the tenant has another grant on the chip at the same time: it would not be clear
+        which of them a lease uses.
+    """
+    require(actor, Act.TENANTS_WRITE)
+    tenant_of(actor, grant.tenant_id)
+    with door.changing() as store:
+        for other in store.plans.grants(Reach(grant.tenant_id), limit=_ALL):
+            is_at_once = other.from_s < grant.until_s and grant.from_s < other.until_s
+            if other.id != grant.id and other.chip == grant.chip and is_at_once:
+                raise RequestError(
+                    "TG-API-CONFLICT",
+                    f"Grant {other.id} gives {grant.tenant_id} {grant.chip} at the same time.",
+                )
+        store.plans.save_grant(grant)
+        data = {"project": grant.project, "chip": grant.chip, "gpu_hours": grant.gpu_hours}
+        store.audit.add(
+            entry(
+                new_id(Prefix.AUDIT_ENTRY),
+                actor,
+                "grants.award",
+                grant.id,
+                wall_s=wall_s,
+                tenant_id=grant.tenant_id,
+                data=data,
+            )
+        )
+    return grant
+
+
+def require_room(
+    store: MoneyStore, tenant_id: str, *, chip: str, gpus: int, start_s: int, wanted_s: int
+) -> Grant:
+    """Return the grant that a lease would use.
+
+    Raises
+    ------
+    RequestError
+        ``TG-BILL-GRANT`` when the tenant has none, or not enough is left of it.
+    """
+    for grant in store.plans.grants(Reach(tenant_id), limit=_ALL):
+        used = sum(record.gpu_seconds for record in _used(store, grant))
+        if grant_has_room(grant, used, chip=chip, gpus=gpus, start_s=start_s, wanted_s=wanted_s):
+            return grant
+    raise RequestError(
+        "TG-BILL-GRANT",
+        f"no grant of {tenant_id} has room for {gpus} GPUs of {chip} over that time.",
+        expected="a project that was approved, with enough GPU-hours left.",
+    )
+
+
+def report_grant(
+    door: MoneyDoor,
+    actor: Actor,
+    rules: MoneyRules,
+    grant_id: str,
+    reference: tuple[Decimal, str] | None = None,
+) -> GrantReport:
+    """Report what a grant was used for, and at a rate per GPU-hour what that would have cost."""
+    require(actor, Act.USAGE_READ)
+    with door.reading() as store:
+        found = [g for g in store.plans.grants(actor.reach, limit=_ALL) if g.id == grant_id]
+        if not found:
+            raise not_found("grant", grant_id)
+        records = _used(store, found[0])
+    return grant_report(found[0], records, zone=rules.zone, reference=reference)
+
+
+def _used(store: MoneyStore, grant: Grant) -> list[MeterRecord]:
+    """Return what the leases under a grant have metered: those of its products, on its chip, in its time."""
+    leases = [
+        lease.lease_id
+        for lease in store.bills.leases_in(Reach(grant.tenant_id), grant.from_s, grant.until_s)
+        if lease.chip == grant.chip and lease.kind is ProductKind.GRANT
+    ]
+    return store.meter.ledger(leases)

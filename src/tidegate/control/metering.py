@@ -1,0 +1,71 @@
+"""Metering: the ledger is brought into line with the holdings, again and again."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore, money_event
+from tidegate.lease.events import Event
+from tidegate.meter import settle
+
+MARK: Final = "meter"
+
+METER_CONFLICT: Final = "meter.conflict"
+"""Two leases claim a node at the same time; it is metered for neither until the facts are corrected."""
+
+_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True)
+class Metered:
+    """What a pass came to.
+
+    Attributes
+    ----------
+    records, gpu_seconds : int
+        Added to the ledger.
+    conflicts : int
+        Found for the first time.
+    """
+
+    records: int = 0
+    gpu_seconds: int = 0
+    conflicts: int = 0
+
+
+def meter(door: MoneyDoor, rules: MoneyRules, now_s: int) -> Metered:
+    """Meter all that was held until now.
+
+    May be run by anybody at any time, twice or after a crash: what is in the ledger already is not added again.
+    """
+    with door.changing() as store:
+        return meter_within(store, rules, now_s)
+
+
+def meter_within(store: MoneyStore, rules: MoneyRules, now_s: int) -> Metered:
+    """Meter inside a transaction that goes on to bill."""
+    before = store.meter.mark(MARK)
+    since_s = min(now_s, before if before is not None else now_s) - rules.late_s
+    lease_ids = store.meter.to_settle(since_s)
+    events: list[Event] = []
+    records = seconds = 0
+    for place in range(0, len(lease_ids), _AT_ONCE):
+        asked = lease_ids[place : place + _AT_ONCE]
+        held = store.meter.held(asked)
+        stops = store.meter.stops({each.lease_id for each in held})
+        settled = settle(asked, held, store.meter.ledger(asked), stops, now_s)
+        store.meter.record(settled.records)
+        records += len(settled.records)
+        seconds += sum(record.gpu_seconds for record in settled.records)
+        for conflict in settled.conflicts:
+            if store.meter.note_conflict(conflict, now_s):
+                data = {
+                    "node": conflict.node,
+                    "start_s": conflict.start_s,
+                    "end_s": conflict.end_s,
+                    "lease_ids": list(conflict.lease_ids),
+                }
+                events.append(money_event(METER_CONFLICT, conflict.node, None, data, now_s))
+    store.meter.set_mark(MARK, max(now_s, before or 0))
+    if events:
+        store.events.append(events)
+    return Metered(records, seconds, len(events))

@@ -1,0 +1,61 @@
+"""Stores of prices, meters and bills."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from tidegate.control.money_store import MoneyStore
+from tidegate.lease.events import Event
+from tidegate.store.access.audit import SqlAudit
+from tidegate.store.database import Database
+from tidegate.store.events import append_events
+from tidegate.store.money.bills import SqlBills
+from tidegate.store.money.meter import SqlMeter
+from tidegate.store.money.plans import SqlPlans
+
+__all__ = ["SqlMoney", "money_of"]
+
+
+class _Sink:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Write events."""
+        append_events(self._connection, events)
+
+
+def money_of(connection: sa.Connection) -> MoneyStore:
+    """Return the stores on a connection's transaction."""
+    return MoneyStore(
+        meter=SqlMeter(connection),
+        bills=SqlBills(connection),
+        plans=SqlPlans(connection),
+        audit=SqlAudit(connection),
+        events=_Sink(connection),
+    )
+
+
+class SqlMoney:
+    """Opens transactions on a database.
+
+    Parameters
+    ----------
+    database : Database
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def changing(self) -> Iterator[MoneyStore]:
+        """Write."""
+        with self._database.transaction() as connection:
+            yield money_of(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[MoneyStore]:
+        """Read."""
+        with self._database.reading() as connection:
+            yield money_of(connection)
