@@ -39,6 +39,7 @@ STATUS: Final[Mapping[str, int]] = {
     "TG-ACCESS-CSRF": 403,
     "TG-ACCESS-RIGHT": 403,
     "TG-ACCESS-SCOPE": 403,
+    "TG-BILL-GRANT": 409,
     "TG-HOOK-URL": 422,
     "TG-HOOK-SIGNATURE": 400,
 }
