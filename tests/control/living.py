@@ -21,6 +21,7 @@ from tidegate.lease.lease import Order
 from tidegate.store import Database, migrate, open_database
 from tidegate.store.leadership import LeadershipTable
 from tidegate.store.leases import LeaseTables
+from tidegate.store.steering import SteeringTables
 
 START_S = 1_617_000_000  # a tick of the grid
 
@@ -106,6 +107,7 @@ class Living:
         self.clock = HandClock(start_s)
         self.store = LeaseTables(database)
         self.store.set_up([pool])
+        self.steering = SteeringTables(database)
         spec = ClusterSpec(
             pool.id,
             pool.pool.nodes,
@@ -128,6 +130,7 @@ class Living:
         line = Line(
             self.pool,
             self.store,
+            self.steering,
             desk,
             self.clock,
             stale_after_s=stale_after_s,

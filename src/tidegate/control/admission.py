@@ -23,6 +23,9 @@ REASONS: Final = {
 STALE: Final = "stale"
 """Refused because the pool's driver has not been heard of for too long."""
 
+NOT_LEASING: Final = "not-leasing"
+"""Refused because an operator has stopped leasing in the pool."""
+
 
 def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     """Decide, and carry the plan out in the book.
@@ -63,7 +66,7 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     for lease, is_called in zip(leases, plan.recall, strict=True):
         if is_called:
             give_notice(book, lease, now_s, decision.id)
-    idle = _idle(book)
+    idle = book.lendable
     for i, order in enumerate(orders):
         if plan.verdict[i] == Verdict.ADMITTED:
             nodes = [idle.pop() for _ in range(order.nodes)]
@@ -75,16 +78,11 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     return plan
 
 
-def _idle(book: Book) -> list[str]:
-    """Return the idle nodes, the highest last: internal jobs fill a pool from below."""
-    return sorted(book.in_state(HoldingState.FREE), key=lambda node: book.rank.get(node, 0))
-
-
 def _horizon_s(book: Book, plan: Plan, i: int) -> int | None:
     return int(book.engine.horizons_s[plan.horizon[i]]) if plan.horizon[i] >= 0 else None
 
 
-def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str) -> None:
+def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = None) -> None:
     """Announce that a lease is taken back."""
     take_s = now_s + lease.notice_s
     nodes = tuple(sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0)))
@@ -161,11 +159,23 @@ def _refuse(book: Book, order: Order, plan: Plan, i: int, now_s: int, decision_i
         book.move_order(order, OrderState.REFUSED, now_s, decided_s=now_s, **told)
 
 
-def refuse_stale(book: Book, orders: Sequence[Order], now_s: int) -> None:
-    """Refuse, or let wait, what is asked of a pool that is not seen."""
+def call_back_all(book: Book, now_s: int) -> None:
+    """Give notice to every lease, firm or not: the operator has stopped leasing, and what breaks is credited."""
+    for lease in [each for each in book.leases.values() if each.take_s is None]:
+        give_notice(book, lease, now_s)
+
+
+def put_off(book: Book, orders: Sequence[Order], reason: str, now_s: int) -> None:
+    """Refuse, or let wait, what is asked of a pool that sells nothing now.
+
+    Parameters
+    ----------
+    reason : str
+        :data:`STALE` or :data:`NOT_LEASING`.
+    """
     for order in orders:
         waits = order.waits_until_s is not None and now_s < order.waits_until_s
         if waits and order.state is OrderState.PLACED:
-            book.move_order(order, OrderState.WAITLISTED, now_s, reason=STALE)
+            book.move_order(order, OrderState.WAITLISTED, now_s, reason=reason)
         elif not waits:
-            book.move_order(order, OrderState.REFUSED, now_s, decided_s=now_s, reason=STALE)
+            book.move_order(order, OrderState.REFUSED, now_s, decided_s=now_s, reason=reason)

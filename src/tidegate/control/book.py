@@ -13,6 +13,7 @@ import numpy as np
 from tidegate.control.changes import Changes, Kept, Numbered, Tick, Watch
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Command
+from tidegate.control.steering import Steering
 from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote, plain
 from tidegate.lease.states import (
@@ -38,6 +39,8 @@ class Book:
     pool : LivePool
     kept : Kept
         What the tables know.
+    steering : Steering
+        What operators have said of the pool.
 
     Attributes
     ----------
@@ -64,8 +67,9 @@ class Book:
         Goes up whenever a lease changes.
     """
 
-    def __init__(self, pool: LivePool, kept: Kept) -> None:
-        self.pool = pool
+    def __init__(self, pool: LivePool, kept: Kept, steering: Steering) -> None:
+        self.pool = pool.steered(steering.risk, steering.tier)
+        self.steering = steering
         self.leases = {lease.id: lease for lease in kept.leases}
         self.holdings = {holding.node: holding for holding in kept.holdings}
         self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in kept.leases}
@@ -85,6 +89,7 @@ class Book:
         self._last_command = kept.last_command
         self._last_lease = kept.last_lease
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
+        pool = self.pool
         self.engine = Engine(pool.cluster, pool.policy, TICK_S)
         if kept.ticks:
             ticks = np.array(kept.ticks, dtype=np.int64)
@@ -93,7 +98,7 @@ class Book:
             self.engine = Engine.replayed(
                 pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand
             )
-        self.curve = self.engine.curve(self.count(HoldingState.FAILED))
+        self.curve = self.engine.curve(self.lost)
         self._changes = Changes()
 
     @property
@@ -104,6 +109,23 @@ class Book:
     def count(self, *states: HoldingState) -> int:
         """Return how many nodes are in any of these states."""
         return sum(holding.state in states for holding in self.holdings.values())
+
+    @property
+    def lost(self) -> int:
+        """Nodes that cannot be promised, whoever holds them: failed, or in quarantine."""
+        spare = self.steering.quarantined.keys()
+        sound = sum(
+            node in spare and holding.state is not HoldingState.FAILED
+            for node, holding in self.holdings.items()
+        )
+        return self.count(HoldingState.FAILED) + sound
+
+    @property
+    def lendable(self) -> list[str]:
+        """Free nodes that are not in quarantine, the highest last: internal jobs fill a pool from below."""
+        spare = self.steering.quarantined
+        free = [node for node in self.in_state(HoldingState.FREE) if node not in spare]
+        return sorted(free, key=lambda node: self.rank.get(node, 0))
 
     def in_state(self, state: HoldingState) -> list[str]:
         """Return the nodes in a state, in the driver's order."""
@@ -272,6 +294,11 @@ class Book:
     def _raise_fence(self, numbered: Numbered) -> None:
         for node in numbered.command.nodes:
             self.fence[node] = numbered.number
+
+    def steer(self, steering: Steering) -> None:
+        """Follow what an operator has said, as far as it does not change the forecast."""
+        self.steering = steering
+        self.curve = self.engine.curve(self.lost)
 
     def observe(self, tick: Tick) -> None:
         """Keep a tick."""

@@ -29,6 +29,7 @@ class Prefix(StrEnum):
     DECISION = "dec"
     COMMAND = "cmd"
     USER = "usr"
+    RUN = "run"
     DELIVERY = "dlv"
     NOTICE = "ntc"
     AUDIT_ENTRY = "aud"

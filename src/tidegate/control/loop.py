@@ -11,6 +11,7 @@ from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import LivePool
 from tidegate.control.ports import Clock, HandOver
 from tidegate.control.reconcile import check_facts
+from tidegate.control.steering import SteeringStore
 from tidegate.control.step import decide_step, see, see_trouble
 from tidegate.control.store import LeaseStore
 from tidegate.errors import DriverError
@@ -29,6 +30,7 @@ class Line:
     ----------
     pool : LivePool
     store : LeaseStore
+    steering : SteeringStore
     desk : Desk
     clock : Clock
     stale_after_s : int
@@ -41,6 +43,7 @@ class Line:
         self,
         pool: LivePool,
         store: LeaseStore,
+        steering: SteeringStore,
         desk: Desk,
         clock: Clock,
         *,
@@ -50,6 +53,7 @@ class Line:
         self.pool = pool
         self.desk = desk
         self._store = store
+        self._steering = steering
         self._clock = clock
         self._stale_after_s = stale_after_s
         self._tell = tell
@@ -66,7 +70,7 @@ class Line:
         """Begin to lead: everything is made anew from the tables."""
         kept = self._store.kept(self.pool.id)
         self._epoch = epoch
-        self._book = Book(self.pool, kept)
+        self._book = Book(self.pool, kept, self._steering.steering(self.pool.id))
         self.desk.begin(kept.commands, kept.last_command)
 
     def end_due(self) -> None:
@@ -82,6 +86,7 @@ class Line:
         news : sequence
             From the desk, in order.
         """
+        self._obey()
         book = self.book
         now_s = self._clock.now_s()
         end_due(book, now_s)
@@ -91,6 +96,18 @@ class Line:
             see_trouble(book, "", now_s, self._stale_after_s)
         decide_step(book, self._store.placed(self.pool.id), now_s)
         self._apply()
+
+    def _obey(self) -> None:
+        """Take in what an operator has said since."""
+        said = self._steering.steering(self.pool.id)
+        was = self.book.steering
+        if said.version == was.version:
+            return
+        if (said.risk, said.tier) != (was.risk, was.tier):
+            # Another forecast, or other rules: made anew from what is kept.
+            self._book = Book(self.pool, self._store.kept(self.pool.id), said)
+        else:
+            self.book.steer(said)
 
     def _take_in(self, news: News, now_s: int) -> None:
         book = self.book

@@ -1,12 +1,13 @@
 """A pool as the running system sees it: what it is, what it sells, by which rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
 from tidegate.fleet.pool import Pool
+from tidegate.fleet.tier import Tier
 from tidegate.lease.product import Offer
 from tidegate.quota import Policy, PolicyCode
 from tidegate.quota.cluster import Cluster
@@ -75,6 +76,12 @@ class LivePool:
             wait_price=self.steps(self.pool.policy.wait_price),
             floor_s=self.floor_s,
         )
+
+    def steered(self, risk: float | None, tier: Tier | None) -> "LivePool":
+        """Return the pool under another risk or tier; None leaves what the fleet file says."""
+        pool = self.pool
+        policy = pool.policy if risk is None else replace(pool.policy, risk=risk)
+        return replace(self, pool=replace(pool, policy=policy, tier=tier or pool.tier))
 
     def steps(self, price: Decimal) -> int:
         """Return a price in whole steps."""

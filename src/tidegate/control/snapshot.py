@@ -62,7 +62,7 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
     )
     return Snapshot(
         now_s,
-        book.count(HoldingState.FREE),
+        len(book.lendable),
         book.pending,
         sanitising,
         leased,

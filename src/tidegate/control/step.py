@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tidegate.control.admission import decide_pool, refuse_stale
+from tidegate.control.admission import NOT_LEASING, STALE, call_back_all, decide_pool, put_off
 from tidegate.control.book import Book
 from tidegate.control.changes import Tick
 from tidegate.control.pools import TICK_S
 from tidegate.control.ports import PoolFacts
 from tidegate.control.reconcile import reconcile
+from tidegate.control.steering import Leasing
 from tidegate.forecast import Observation
 from tidegate.lease.events import POOL_FRESH, POOL_STALE
 from tidegate.lease.lease import Order
@@ -40,7 +41,7 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         book.observe(
             Tick(book.pool.id, tick, demand, waiting.busy_nodes, waiting.pending_nodes, failed)
         )
-        book.curve = book.engine.curve(failed)
+        book.curve = book.engine.curve(book.lost)
 
 
 def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int) -> None:
@@ -58,6 +59,12 @@ def decide_step(book: Book, placed: Sequence[Order], now_s: int) -> None:
         book.place(order)
     orders = [*book.waitlist.values(), *placed]
     if book.watch.is_stale:
-        refuse_stale(book, orders, now_s)
+        put_off(book, orders, STALE, now_s)
         return
+    leasing = book.steering.leasing
+    if leasing is Leasing.STOPPED:
+        call_back_all(book, now_s)
+    if leasing is not Leasing.OPEN:
+        put_off(book, orders, NOT_LEASING, now_s)
+        orders = []
     decide_pool(book, orders, now_s)

@@ -1,6 +1,6 @@
 """The tables, one file per room, all on one :data:`METADATA`."""
 
-from tidegate.store.tables import access, core, money
+from tidegate.store.tables import access, core, money, steering
 from tidegate.store.tables.metadata import METADATA
 
-__all__ = ["METADATA", "access", "core", "money"]
+__all__ = ["METADATA", "access", "core", "money", "steering"]
