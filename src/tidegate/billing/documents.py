@@ -25,6 +25,8 @@ class TaxLine:
         What it is charged on.
     amount : Money
         Rounded once for the document.
+    periods : tuple of Period
+        The months whose lines it is charged on.
     """
 
     tax_id: str
@@ -32,6 +34,7 @@ class TaxLine:
     rate: Decimal
     net: Money
     amount: Money
+    periods: tuple[Period, ...]
 
 
 class CreditReason(StrEnum):
@@ -202,10 +205,19 @@ def tax_lines(
     Each tax is worked out on the sum of what it applies to, and rounded once.
     """
     bases: dict[TaxRule, Money] = {}
+    months: dict[TaxRule, set[Period]] = {}
     for period, net in nets:
         for rule in taxes_on(rules, tenant, period.end_s - 1):
             bases[rule] = bases[rule] + net if rule in bases else net
+            months.setdefault(rule, set()).add(period)
     return tuple(
-        TaxLine(rule.id, rule.name, rule.rate, net, (net * rule.rate).rounded())
+        TaxLine(
+            rule.id,
+            rule.name,
+            rule.rate,
+            net,
+            (net * rule.rate).rounded(),
+            tuple(sorted(months[rule])),
+        )
         for rule, net in bases.items()
     )

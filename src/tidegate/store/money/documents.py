@@ -42,7 +42,7 @@ def account_of(data: Mapping[str, Any]) -> BillTo:
     return BillTo(**{**data, "address": tuple(data["address"])})
 
 
-def tax_data(taxes: Sequence[TaxLine]) -> list[dict[str, str]]:
+def tax_data(taxes: Sequence[TaxLine]) -> list[dict[str, Any]]:
     """Return taxes as plain data."""
     return [
         {
@@ -51,12 +51,13 @@ def tax_data(taxes: Sequence[TaxLine]) -> list[dict[str, str]]:
             "rate": str(tax.rate),
             "net": str(tax.net.amount),
             "amount": str(tax.amount.amount),
+            "periods": [list(period) for period in tax.periods],
         }
         for tax in taxes
     ]
 
 
-def taxes_of(data: Sequence[Mapping[str, str]], currency: str) -> tuple[TaxLine, ...]:
+def taxes_of(data: Sequence[Mapping[str, Any]], currency: str) -> tuple[TaxLine, ...]:
     """Return what :func:`tax_data` was made from."""
     return tuple(
         TaxLine(
@@ -65,6 +66,7 @@ def taxes_of(data: Sequence[Mapping[str, str]], currency: str) -> tuple[TaxLine,
             Decimal(tax["rate"]),
             Money(Decimal(tax["net"]), currency),
             Money(Decimal(tax["amount"]), currency),
+            tuple(Period(*period) for period in tax["periods"]),
         )
         for tax in data
     )
