@@ -71,7 +71,6 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
             door,
             SYSTEM,
             name=name,
-            price_class="standard",
             email=f"{name}@example.org",
             wall_s=wall_s(),
         )

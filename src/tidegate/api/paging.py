@@ -1,4 +1,4 @@
-"""Lists in pages, gone through by signed cursors."""
+"""Lists in pages, gone through by cursors that nobody else can make, or read."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class ListQuery(BaseModel):
 class Pager:
     """Cuts one list, as one request asks for it, into pages.
 
-    A cursor is signed, and holds for the list, the filters and the actor's reach that it was made for.
+    A cursor is encrypted, and holds for the list, the filters and the actor's reach that it was made for.
     """
 
     def __init__(self, request: Request, services: Services, actor: Actor) -> None:
@@ -63,8 +63,10 @@ class Pager:
         """
         if cursor is None:
             return None
-        data = self._services.seal.unsign(_PURPOSE, cursor)
-        made_for, last_id = json.loads(data) if data is not None else (None, "")
+        try:
+            made_for, last_id = json.loads(self._services.seal.decrypt(_PURPOSE, cursor))
+        except ValueError:
+            made_for, last_id = None, ""
         if made_for != json.loads(json.dumps(self._list)):
             raise RequestError(
                 "TG-API-CURSOR",
@@ -100,7 +102,7 @@ class Pager:
 
     def _cursor(self, last_id: str) -> str:
         text = json.dumps([self._list, last_id], separators=(",", ":"))
-        return self._services.seal.sign(_PURPOSE, text.encode())
+        return self._services.seal.encrypt(_PURPOSE, text)
 
 
 def pager_of(request: Request, services: Given, actor: Asking) -> Pager:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.control.audit import AuditStore
+from tidegate.control.event_store import EventStore
 from tidegate.control.keys import KeyStore
 from tidegate.control.notices import NoticeStore
 from tidegate.control.once import OnceStore
@@ -39,6 +40,7 @@ class AccessStore:
     notices: NoticeStore
     tickets: OnceStore
     audit: AuditStore
+    events: EventStore
     bookmarks: BookmarkStore
 
 

@@ -11,7 +11,7 @@ from tidegate.control.tenants import Tenant, find_tenant, suspend
 
 
 def create_tenant(
-    door: AccessDoor, actor: Actor, *, name: str, price_class: str, email: str | None, wall_s: int
+    door: AccessDoor, actor: Actor, *, name: str, email: str | None, wall_s: int
 ) -> Tenant:
     """Take on a tenant.
 
@@ -20,7 +20,7 @@ def create_tenant(
     AccessError
     """
     require(actor, Act.TENANTS_WRITE)
-    tenant = Tenant(new_id(Prefix.TENANT), name, price_class, email, wall_s)
+    tenant = Tenant(new_id(Prefix.TENANT), name, email, wall_s)
     with door.changing() as store:
         store.tenants.save_tenant(tenant)
         store.audit.add(_entry(actor, "tenants.create", tenant, wall_s))
@@ -79,7 +79,6 @@ def edited(
     wall_s: int,
     *,
     name: str | None,
-    price_class: str | None,
     email: str | None,
     is_suspended: bool | None,
 ) -> Tenant:
@@ -87,7 +86,6 @@ def edited(
     after = replace(
         tenant,
         name=name if name is not None else tenant.name,
-        price_class=price_class if price_class is not None else tenant.price_class,
         email=(email or None) if email is not None else tenant.email,
     )
     return after if is_suspended is None else suspend(after, wall_s, is_suspended=is_suspended)
@@ -96,7 +94,6 @@ def edited(
 def _entry(actor: Actor, act: str, tenant: Tenant, wall_s: int) -> AuditEntry:
     data = {
         "name": tenant.name,
-        "price_class": tenant.price_class,
         "email": tenant.email,
         "suspended_s": tenant.suspended_s,
     }

@@ -1,5 +1,6 @@
 """Tenants: those who lease."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -15,8 +16,6 @@ class Tenant:
     ----------
     id : str
     name : str
-    price_class : str
-        Class of tenants that the price book knows.
     email : str or None
         Where notices go.
     created_s : int
@@ -26,7 +25,6 @@ class Tenant:
 
     id: str
     name: str
-    price_class: str
     email: str | None
     created_s: int
     suspended_s: int | None = None
@@ -41,6 +39,10 @@ class TenantStore(Protocol):
 
     def tenants(self, reach: Reach, after_id: str | None, limit: int) -> list[Tenant]:
         """Tenants within reach in order of id, from behind ``after_id``."""
+        ...
+
+    def price_classes(self) -> Mapping[str, str]:
+        """Class in the price book of each tenant that has one."""
         ...
 
     def save_tenant(self, tenant: Tenant) -> None:

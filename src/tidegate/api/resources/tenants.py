@@ -26,7 +26,6 @@ class TenantOut(Shape):
 
     id: str
     name: str
-    price_class: str = Field(description="Class of tenants in the price book.")
     email: str | None = Field(description="Where notices go.")
     created_at: Time
     suspended_at: Time | None = Field(description="From then on nothing new is sold to it.")
@@ -36,7 +35,6 @@ class TenantIn(Body):
     """A tenant to be taken on."""
 
     name: Name
-    price_class: Name = "standard"
     email: Email | None = None
 
 
@@ -44,7 +42,6 @@ class TenantChange(Body):
     """What is to be changed; what is left out stays."""
 
     name: Name | None = None
-    price_class: Name | None = None
     email: Email | None = Field(default=None, description="null removes it.")
     suspended: bool | None = None
 
@@ -53,7 +50,6 @@ def _out(tenant: Tenant) -> TenantOut:
     return TenantOut(
         id=tenant.id,
         name=tenant.name,
-        price_class=tenant.price_class,
         email=tenant.email,
         created_at=tenant.created_s,
         suspended_at=tenant.suspended_s,
@@ -81,7 +77,6 @@ def create_tenant(services: Given, actor: Asking, once: Doing, body: TenantIn) -
                 services.access,
                 actor,
                 name=body.name,
-                price_class=body.price_class,
                 email=body.email,
                 wall_s=services.wall_s(),
             )
@@ -115,7 +110,6 @@ def change_tenant(  # what a route depends on is what it is given
             tenant,
             wall_s,
             name=body.name,
-            price_class=body.price_class,
             email="" if clears_email else body.email,
             is_suspended=body.suspended,
         )

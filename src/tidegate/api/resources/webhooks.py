@@ -65,7 +65,6 @@ class DeliveryOut(Shape):
 
     id: str = Field(description="Sent as `webhook-id`, the same at every try.")
     kind: str
-    event_seq: int | None
     state: DeliveryState
     tries: int
     created_at: Time
@@ -106,7 +105,6 @@ def _delivery_out(delivery: Delivery) -> DeliveryOut:
     return DeliveryOut(
         id=delivery.id,
         kind=delivery.kind,
-        event_seq=delivery.event_seq,
         state=delivery.state,
         tries=delivery.tries,
         created_at=delivery.created_s,

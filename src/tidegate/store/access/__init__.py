@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tidegate.control.access_store import AccessStore
 from tidegate.store.access.audit import SqlAudit
 from tidegate.store.access.deliveries import SqlDeliveries
+from tidegate.store.access.events import SqlEvents
 from tidegate.store.access.hooks import SqlHooks
 from tidegate.store.access.keys import SqlKeys
 from tidegate.store.access.notices import SqlNotices
@@ -31,6 +32,7 @@ def access_of(connection: sa.Connection) -> AccessStore:
         notices=SqlNotices(connection),
         tickets=SqlTickets(connection),
         audit=SqlAudit(connection),
+        events=SqlEvents(connection),
         bookmarks=SqlBookmarks(connection),
     )
 

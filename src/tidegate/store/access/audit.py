@@ -1,6 +1,7 @@
 """The audit log as rows; triggers keep them from being changed."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -76,9 +77,17 @@ def _read(row: Any) -> AuditEntry:
         row.tenant_id,
         row.act,
         row.subject,
-        row.data,
+        _data(row.data),
     )
 
 
+def _data(text: str) -> Mapping[str, object]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    return data if isinstance(data, dict) else {"unreadable": text}
+
+
 def _write(entry: AuditEntry) -> dict[str, Any]:
-    return {**asdict(entry), "data": dict(entry.data)}
+    return {**asdict(entry), "data": json.dumps(dict(entry.data), sort_keys=True)}

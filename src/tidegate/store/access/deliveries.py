@@ -76,4 +76,5 @@ def _read(row: Any) -> Delivery:
 
 def _write(value: Delivery) -> Mapping[str, Any]:
     columns = asdict(value)
-    return {**columns, "webhook_id": columns.pop("endpoint_id"), "state": value.state.value}
+    columns["webhook_id"] = columns.pop("endpoint_id")
+    return {**columns, "state": value.state.value}

@@ -20,7 +20,6 @@ tenant = Table(
     METADATA,
     Column("id", _ID, primary_key=True),
     Column("name", _NAME, nullable=False),
-    Column("price_class", _NAME, nullable=False),
     Column("email", sa.String(320)),
     Column("created_s", BIG, nullable=False),
     Column("suspended_s", BIG),
@@ -133,11 +132,12 @@ account_notice = Table(
     Column("headline", sa.Text, nullable=False),
     Column("at_s", BIG, nullable=False),  # by the fleet's clock
     Column("data", JsonText, nullable=False),
-    Column("event_seq", BIG, nullable=False, unique=True),
+    Column("event_seq", BIG, nullable=False),
     Column("seen_s", BIG),
     Column("mail", _STATE, nullable=False),
     Column("mail_tries", sa.Integer, nullable=False),
     Column("mail_next_s", BIG, nullable=False),
+    sa.UniqueConstraint("tenant_id", "event_seq"),
     CheckConstraint("mail IN ('none', 'waiting', 'sent', 'dead')", name="mail"),
     Index("ix_account_notice_tenant_id", "tenant_id", "id"),
     Index(
@@ -166,7 +166,7 @@ audit_entry = Table(
     Column("tenant_id", _ID),
     Column("act", sa.String(60), nullable=False),
     Column("subject", _NAME, nullable=False),
-    Column("data", JsonText, nullable=False),
+    Column("data", sa.Text, nullable=False),  # JSON; read with care: somebody may have been at it
     Index("ix_audit_entry_tenant_id", "tenant_id", "id"),
 )
 

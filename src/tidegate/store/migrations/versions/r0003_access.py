@@ -24,7 +24,6 @@ def upgrade() -> None:
         "tenant",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("price_class", sa.String(length=200), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=True),
         sa.Column("created_s", BIG, nullable=False),
         sa.Column("suspended_s", BIG, nullable=True),
@@ -152,7 +151,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name="fk_account_notice_tenant_id"),
         sa.PrimaryKeyConstraint("id", name="pk_account_notice"),
-        sa.UniqueConstraint("event_seq", name="uq_account_notice_event_seq"),
+        sa.UniqueConstraint("tenant_id", "event_seq", name="uq_account_notice_tenant_id_event_seq"),
     )
     op.create_index(
         "ix_account_notice_due",

@@ -1,0 +1,36 @@
+"""What is asked of the events by those who tell others of them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tidegate.control.access import Reach
+from tidegate.lease.events import Event
+from tidegate.lease.lease import Lease
+
+
+class EventStore(Protocol):
+    """Events, read in order."""
+
+    def after(self, seq: int, limit: int) -> list[Event]:
+        """Everybody's events behind a number, in order."""
+        ...
+
+    def page(
+        self,
+        reach: Reach,
+        before_seq: int | None,
+        limit: int,
+        *,
+        kind: str | None = None,
+        subject: str | None = None,
+    ) -> list[Event]:
+        """Events within reach, youngest first, from behind ``before_seq``."""
+        ...
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Write events; the last thing in a transaction."""
+        ...
+
+    def ending(self, from_s: int, until_s: int) -> list[Lease]:
+        """Live leases whose wanted end lies behind ``from_s`` and not behind ``until_s``."""
+        ...
