@@ -21,7 +21,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _PACKAGE: Final = Path(__file__).parent
-_COMPILED_PACKAGES: Final = ("forecast", "market", "quota", "simulate")
+_COMPILED_PACKAGES: Final = (
+    "finance/paths",
+    "finance/stress",
+    "forecast",
+    "market",
+    "quota",
+    "simulate",
+)
 
 
 def _digest() -> str:

@@ -12,10 +12,17 @@ from tidegate.app.options import settings_from_options
 from tidegate.errors import FinanceError, OptionError, Place
 from tidegate.feeds.booksfile import read_books
 from tidegate.feeds.fleetfile import read_fleet
+from tidegate.feeds.renthistory import read_rent_history
 from tidegate.finance.books import Books
 from tidegate.finance.coverage import Coverage, coverage
 from tidegate.finance.month import Month
+from tidegate.finance.paths import default_model
+from tidegate.finance.paths.calibrate import Trial, calibrate, out_of_sample
+from tidegate.finance.report import Report
+from tidegate.finance.report.stress import stress_report
 from tidegate.finance.sources import UsageSource
+from tidegate.finance.stress import StressSettings, stress, stress_inputs
+from tidegate.finance.stress.run import paths_for
 from tidegate.plan import Progress, Scenario, Span
 from tidegate.plan.usage import ALONE, BacktestUsage, PlayedPool, start_month, usage_of
 
@@ -168,6 +175,32 @@ def _wrong(folder: Path, message: str) -> FinanceError:
         place=Place(str(folder)),
         expected="the folder that tidegate backtest --out has written for this fleet file.",
     )
+
+
+def stressed(desk: Desk, settings: StressSettings, history: Path | None = None) -> Report:
+    """Return the stress of a fleet as a report.
+
+    Parameters
+    ----------
+    desk : Desk
+    settings : StressSettings
+    history : Path or None
+        A rent history to calibrate the statistical paths on.
+
+    Raises
+    ------
+    InputError
+        When the history cannot be used, or no cohort has a market rent.
+    """
+    measured = desk.coverage()
+    inputs = stress_inputs(measured, settings.months)
+    model = default_model()
+    trials: tuple[Trial, ...] = ()
+    if history is not None:
+        past = read_rent_history(history)
+        model, trials = calibrate(past), out_of_sample(past)
+    found = stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
+    return stress_report(measured, found, model, trials)
 
 
 def names_of(scenario: Scenario) -> list[str]:

@@ -62,6 +62,24 @@ def month_option(option: str, text: str | None) -> "Month | None":
         ) from error
 
 
+def between(option: str, value: int, least: int, most: int) -> int:
+    """Return a whole number that an option gives, if it lies in its range.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when it does not.
+    """
+    if least <= value <= most:
+        return value
+    raise OptionError(
+        "TG-OPTION",
+        f"{value} is out of range.",
+        place=Place(field=option),
+        expected=f"a whole number, {least:,} to {most:,}.",
+    )
+
+
 def desk_from(
     fleet: Path, books: Path | None, folder: Path | None, policy: str, seeds: int, start: str | None
 ) -> "Desk":
@@ -142,3 +160,41 @@ def schedule(
         kept, [of(holding.asset) for holding in kept.holdings], first_month, last_month
     )
     deliver(report, ("years",), csv=csv, xlsx=xlsx, as_json=as_json)
+
+
+@finance.command()
+def stress(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
+    ] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Play the cycle: rents, resale, occupancy and power on many paths, and what would break coverage.
+
+    Example: `tidegate finance stress examples/three-tiers.toml --from out`
+    """
+    from tidegate.app.finance import stressed  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.finance.stress import StressSettings  # noqa: PLC0415
+
+    settings = StressSettings(
+        paths=between("--paths", paths, 100, 1_000_000),
+        months=between("--months", months, 24, 360),
+        seed=between("--seed", seed, 0, 2**32 - 1),
+    )
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    report = stressed(desk, settings, history)
+    names = ("fans", "trial", "tornado", "reverse", "bad_years", "worth", "smoothing")
+    deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json)

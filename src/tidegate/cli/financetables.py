@@ -46,9 +46,8 @@ def show(report: Report, names: Sequence[str]) -> None:
         out.print(escape(report.source), style="dim", soft_wrap=True)
     for name, text in report.headline.items():
         out.print(f"{escape(name)}: [bold]{escape(text)}[/]", soft_wrap=True)
-    for name in names:
-        table = report.table(name)
-        if table.rows:
+    for table in report.tables:
+        if table.id in names and table.rows:
             out.print()
             show_table(table)
     if report.notes:

@@ -203,6 +203,12 @@ class Asset:
         """Cost of all parts."""
         return sum((part.cost for part in self.parts), Decimal(0))
 
+    @property
+    def life_months(self) -> Decimal:
+        """Useful life of the first part, the chips, as last estimated: what the others serve ends with it."""
+        stated = [r.life_months for r in sorted(self.revisions, key=lambda r: r.day)]
+        return next((life for life in reversed(stated) if life), self.parts[0].life_months)
+
     def gpus_on(self, day: date) -> int:
         """GPUs that are left at the end of a day."""
         return self.gpus - sum(sale.gpus for sale in self.disposals if sale.day <= day)

@@ -80,6 +80,6 @@ def life_flows(holding: Holding, cover: Cover, *, own_use: bool) -> list[Decimal
     earned = cover.net_rent - cover.cash_cost + (cover.own_value if own_use else 0)
     gpu_hours_a_month = asset.gpus * HOURS_A_YEAR / _MONTHS
     monthly = earned / hours * gpu_hours_a_month if hours else Decimal(0)
-    life = max(int(part.life_months) for part in asset.parts)
+    life = int(asset.life_months)
     residual = sum((part.residual for part in asset.parts), Decimal(0))
     return [-asset.cost, *[monthly] * (life - 1), monthly + residual]

@@ -88,9 +88,7 @@ def _regimes(mean: F64, prior: RentModel) -> tuple[F64, F64, F64]:
     return scarce, drift, leave
 
 
-def _smooth(
-    mean: F64, drift: F64, leave: F64, spread: float
-) -> tuple[F64, F64, F64]:
+def _smooth(mean: F64, drift: F64, leave: F64, spread: float) -> tuple[F64, F64, F64]:
     """Return smoothed chances of scarcity, and expected numbers of leavings and stayings of each regime."""
     likely = np.exp(-((mean[:, np.newaxis] - drift) ** 2) / (2 * spread**2)) + 1e-300
     step = np.array([[1 - leave[0], leave[0]], [leave[1], 1 - leave[1]]])
@@ -125,6 +123,17 @@ def _correlation(left: F64, before: float) -> float:
                 found += months * float(np.corrcoef(left[one, both], left[other, both])[0, 1])
                 weight += months
     return float(np.clip(found / weight, 0.0, 0.99))
+
+
+def neutral_prior() -> RentModel:
+    """Return a prior that knows nothing of what came: it falls or rises by 30 % a year, for a year and a half each."""
+    return replace(
+        default_model(),
+        drift=(log(0.7) / 12, -log(0.7) / 12),
+        leave=(1 / 18, 1 / 18),
+        scarce_now=0.5,
+        source="neutral",
+    )
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def out_of_sample(
     edges = ((1 - band) / 2, (1 + band) / 2)
     for count in range(least_months, history.months):
         known = history.up_to(count)
-        model = calibrate(known)
+        model = calibrate(known, neutral_prior())
         names = [n for n, v in known.rents.items() if np.isfinite(v[count - 1])]
         at = [Generation(n, float(known.rents[n][count - 1]), 1.0, 0.0) for n in names]
         if not at:

@@ -72,6 +72,4 @@ class RentHistory:
         return RentHistory(self.first, long_enough, self.source)
 
     def _wrong(self, message: str, expected: str) -> FinanceError:
-        return FinanceError(
-            "TG-FIN-HISTORY", message, place=Place(self.source), expected=expected
-        )
+        return FinanceError("TG-FIN-HISTORY", message, place=Place(self.source), expected=expected)
