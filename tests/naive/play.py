@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.naive import gfs
 from tests.naive.cover import cheapest_cover
 
-from tidegate.quota import Verdict
+from tidegate.quota import RecallReason, Verdict
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.simulate.model import (
     Cluster,
@@ -65,6 +65,9 @@ class _Node:
     """When it began to be sanitised or failed."""
     until: int = 0
     """When its sanitising or its repair ends."""
+    leased_since: int = 0
+    heir: "_Lease | None" = None
+    """The lease that it is meant for when the one that holds it ends."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +113,22 @@ class _Lease:
     notice_at: int | None = None
     ended_at: int | None = None
     outcome: Outcome | None = None
+    reason: "_Reason | None" = None
 
     @property
     def size(self) -> int:
         return self.request.nodes
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.nodes) == self.size
+
+    @property
+    def nodes_not_meant_for_another(self) -> int:
+        return self.size - sum(node.heir is not None for node in self.nodes)
+
+    def is_settled(self, t: int) -> bool:
+        return self.start + 1800 <= t
 
     @property
     def end(self) -> int:
@@ -165,6 +180,15 @@ class _Lease:
             return 0
         assert self.ended_at is not None
         return max(0, self.firm_until - max(self.start, self.ended_at))
+
+
+@dataclass(frozen=True)
+class _Reason:
+    why: RecallReason
+    need: int
+    cost: int
+    against: int = 0
+    displaced_for: int = -1
 
 
 @dataclass
@@ -227,14 +251,14 @@ class _Pool:
         ]
         # Requests before `lease_from` or from `stop` on do not exist.
         self.to_judge = [r for r in self.requests if window.lease_from_s <= r.time < window.stop_s]
-        self.verdicts: dict[int, tuple[Verdict, int]] = {}
+        self.verdicts: dict[int, tuple[Verdict, int, int]] = {}
         self.leases: list[_Lease] = []
         self.ended_leases: list[_Lease] = []
 
         self.to_fail = [tuple(int(x) for x in failure) for failure in zip(*failures, strict=True)]
         tick = window.tick_s
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
-        self.sold = self.broken = self.started = self.late = 0
+        self.sold = self.broken = self.started = self.late = self.short = 0
         self.curve = _Curve(risks=[policy.eps] * len(HORIZONS_S))
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
@@ -280,8 +304,11 @@ class _Pool:
 
     @property
     def incoming(self) -> int:
-        leaving = sum(lease.size for lease in self.leases if lease.is_leaving(self.now))
-        return self.count(SANITISING) + leaving
+        leaving = [lease for lease in self.leases if lease.is_leaving(self.now)]
+        return self.count(SANITISING) + sum(x.nodes_not_meant_for_another for x in leaving)
+
+    def staying_leases(self) -> list[_Lease]:
+        return [x for x in self.leases if x.is_whole and not x.is_leaving(self.now)]
 
     # --- rounds ---------------------------------------------------------------------------------
 
@@ -341,10 +368,17 @@ class _Pool:
         self.leases.remove(lease)
         self.ended_leases.append(lease)
         self.broken += lease.size * lease.broken_s
+        for node in self.nodes:
+            if node.heir is lease:
+                node.heir = None
         for node in lease.nodes:
-            self.held(node, Holder.LEASE, lease.request.number, lease.admitted_at, self.now)
-            node.state, node.since = SANITISING, self.now
-            node.until = self.now + self.cluster.sanitise_s
+            self.held(node, Holder.LEASE, lease.request.number, node.leased_since, self.now)
+            if node.heir is not None:
+                node.heir.nodes.append(node)
+                node.leased_since, node.heir = self.now, None
+            else:
+                node.state, node.since = SANITISING, self.now
+                node.until = self.now + self.cluster.sanitise_s
 
     # 3
     # Reading: a sanitising of 0 seconds that step 2 began ends here, in the same round; one that
@@ -373,8 +407,8 @@ class _Pool:
         for run in [run for run in self.running if node in run.nodes]:
             self.free(run)
             self.queue.append(run.job)
-        for lease in [lease for lease in self.leases if node in lease.nodes]:
-            self.end_lease(lease, Outcome.FAILED)
+        while holders := [lease for lease in self.leases if node in lease.nodes]:
+            self.end_lease(holders[0], Outcome.FAILED)
         if node.state == SANITISING:
             self.close(node)
         node.state, node.since, node.until = FAILED, self.now, until
@@ -426,7 +460,7 @@ class _Pool:
         by_product: dict[int, int] = {}
         for lease in self.leases:
             product = lease.request.product
-            by_product[product] = by_product.get(product, 0) + lease.size
+            by_product[product] = by_product.get(product, 0) + len(lease.nodes)
         self.ticks.append(
             _Tick(
                 self.demand,
@@ -504,6 +538,7 @@ class _Pool:
         if self.queue or due:
             for lease in self.leases_to_recall():
                 lease.notice_at = self.now
+                self.give_reason(lease)
             for request in due:
                 self.to_judge.remove(request)
                 self.judge(request)
@@ -512,10 +547,11 @@ class _Pool:
 
     def leases_to_recall(self) -> list[_Lease]:
         t = self.now
-        staying = [lease for lease in self.leases if not lease.is_leaving(t)]
+        staying = self.staying_leases()
         short = min(self.pending - self.idle - self.incoming, _sizes(staying))
         if short <= 0:
             return []
+        self.short = short
         if self.policy.code == PolicyCode.GFS:
             may = [gfs.Victim(x.request.number, x.size, x.start) for x in staying]
             taken = gfs.victims(may, short, t, self.periods, self.cluster.nodes)
@@ -526,8 +562,12 @@ class _Pool:
 
         mature = [lease for lease in staying if lease.is_mature(t)]
         firm = [lease for lease in staying if not lease.is_mature(t)]
+        settled = [lease for lease in mature if lease.is_settled(t)]
+        recent = [lease for lease in mature if not lease.is_settled(t)]
+        if _sizes(settled) >= short:
+            return self.cover(short, settled)
         if _sizes(mature) >= short:
-            return self.cover(short, mature, broken=False)
+            return settled + self.cover(short - _sizes(settled), recent)
         rest = short - _sizes(mature)
 
         firm.sort(key=lambda x: (x.firm_until, x.request.number))
@@ -546,47 +586,98 @@ class _Pool:
         late = (self.late + more) / (self.started + 200.0)
         dear_to_break, dear_to_wait = (broken * broken) ** 2, (late * late) ** 2
         breaks = price_of_breaking * dear_to_break < price_of_waiting * dear_to_wait
+        if breaks:
+            for lease in to_break:
+                cost = lease.cost_of_taking(t, broken=True)
+                lease.reason = _Reason(RecallReason.BROKEN, rest, cost, price_of_waiting)
         return mature + (to_break if breaks else [])
 
-    def cover(self, need: int, leases: list[_Lease], *, broken: bool) -> list[_Lease]:
+    def cover(self, need: int, leases: list[_Lease]) -> list[_Lease]:
         leases = sorted(leases, key=lambda x: x.request.number)
-        costs = [lease.cost_of_taking(self.now, broken=broken) for lease in leases]
+        costs = [lease.cost_of_taking(self.now, broken=False) for lease in leases]
         chosen = cheapest_cover(costs, [lease.size for lease in leases], need)
         return [lease for lease, taken in zip(leases, chosen, strict=True) if taken]
+
+    def give_reason(self, lease: _Lease) -> None:
+        """Say why a lease is called; the ones that are broken by weighing have been given theirs."""
+        if lease.reason is not None:
+            return
+        broken = not lease.is_mature(self.now)
+        cost = lease.cost_of_taking(self.now, broken=broken)
+        lease.reason = _Reason(
+            RecallReason.BROKEN if broken else RecallReason.INTERNAL,
+            self.short,
+            # Reading: only tidegate looks at costs.
+            cost if self.policy.code == PolicyCode.TIDEGATE else 0,
+        )
 
     # --- admission ------------------------------------------------------------------------------
 
     def judge(self, request: _Request) -> None:
-        horizon = -1
-        verdict = self.verdict(request)
+        horizon, room = -1, max(0, self.idle - self.pending)
+        verdict, displaced = self.verdict(request)
+        if verdict == Verdict.NOT_SOLD:
+            room = 0
         if verdict == Verdict.QUOTA:
             horizon = self.binding_horizons(request)[0]
-        self.verdicts[request.number] = verdict, horizon
+            room = max(0, self.curve.quota[horizon] - self.promised(horizon))
+        self.verdicts[request.number] = verdict, horizon, room
         if verdict == Verdict.ADMITTED:
-            self.admit(request)
+            self.admit(request, displaced)
 
-    def verdict(self, request: _Request) -> Verdict:
+    def verdict(  # noqa: PLR0911  one reason after the other, as on the page
+        self, request: _Request
+    ) -> tuple[Verdict, list[_Lease]]:
+        """Return the verdict, and the leases displaced when the request is admitted."""
         code, k = self.policy.code, request.nodes
         spare = max(0, self.idle - self.pending)
         if code == PolicyCode.NONE:
-            return Verdict.NOT_SOLD
-        if spare < k:
-            return Verdict.NO_ROOM
+            return Verdict.NOT_SOLD, []
+        if spare < k and (not self.policy.displaces or self.pending > self.idle):
+            return Verdict.NO_ROOM, []
         if code == PolicyCode.STATIC and _sizes(self.leases) + k > self.policy.cap_nodes:
-            return Verdict.SHARE
+            return Verdict.SHARE, []
         if code == PolicyCode.GFS and _sizes(self.leases) + k > self.quota:
-            return Verdict.SHARE
+            return Verdict.SHARE, []
         if code == PolicyCode.TIDEGATE and self.binding_horizons(request):
-            return Verdict.QUOTA
-        return Verdict.ADMITTED
+            return Verdict.QUOTA, []
+        if spare >= k:
+            return Verdict.ADMITTED, []
+        displaced = self.leases_to_displace(request, k - spare)
+        return (Verdict.ADMITTED if displaced else Verdict.NO_ROOM), displaced
+
+    def leases_to_displace(self, request: _Request, missing: int) -> list[_Lease]:
+        """List the leases that give way to a request; none when that does not pay."""
+        t = self.now
+        may = [
+            lease
+            for lease in self.staying_leases()
+            if lease.is_mature(t) and lease.is_settled(t) and lease.request.price < request.price
+        ]
+        if _sizes(may) < missing:
+            return []
+        chosen = self.cover(missing, may)
+        cost = sum(lease.cost_of_taking(t, broken=False) for lease in chosen)
+        brings = 10 * request.price * missing * request.duration
+        if not 10 * brings > 11 * cost:
+            return []
+        for lease in chosen:
+            own = lease.cost_of_taking(t, broken=False)
+            lease.reason = _Reason(
+                RecallReason.DISPLACED, missing, own, brings, displaced_for=request.number
+            )
+        return chosen
+
+    def promised(self, j: int) -> int:
+        """Return the nodes of the leases that count at a horizon."""
+        return _sizes([x for x in self.leases if self.counts(x.remaining_firm_time(self.now), j)])
 
     def binding_horizons(self, request: _Request) -> list[int]:
         """List the horizons where the request counts and does not fit."""
         binding = []
         for j in range(len(HORIZONS_S)):
-            leases = [x for x in self.leases if self.counts(x.remaining_firm_time(self.now), j)]
             asked = min(max(request.firm, request.notice), request.duration)
-            too_many = _sizes(leases) + request.nodes > self.curve.quota[j]
+            too_many = self.promised(j) + request.nodes > self.curve.quota[j]
             if self.counts(asked, j) and too_many:
                 binding.append(j)
         return binding
@@ -596,14 +687,26 @@ class _Pool:
             return False
         return j == 0 or HORIZONS_S[j - 1] < remaining_firm_time
 
-    def admit(self, request: _Request) -> None:
-        nodes = self.idle_nodes()[-request.nodes :]
+    def admit(self, request: _Request, displaced: list[_Lease]) -> None:
+        at_hand = min(request.nodes, max(0, self.idle - self.pending))
+        nodes = self.idle_nodes()[self.idle - at_hand :]
         all_clean = all(node.clean for node in nodes)
         start = self.now if all_clean else self.now + self.cluster.sanitise_s
-        self.leases.append(_Lease(request, nodes, self.now, start))
+        if displaced:
+            for lease in displaced:
+                lease.notice_at = self.now
+            start = max(lease.taking_time for lease in displaced) + self.cluster.sanitise_s
+        lease = _Lease(request, nodes, self.now, start)
+        missing = request.nodes - at_hand
+        for other in sorted(displaced, key=lambda x: x.request.number):
+            for node in sorted(other.nodes, key=lambda node: -node.number):
+                if missing > 0:
+                    node.heir = lease
+                    missing -= 1
+        self.leases.append(lease)
         self.sold += request.nodes * request.firm
         for node in nodes:
-            node.state = LEASED
+            node.state, node.leased_since = LEASED, self.now
 
     # --- the result -----------------------------------------------------------------------------
 
@@ -648,9 +751,10 @@ class _Pool:
         leases = Leases(*(np.full(n, -1, np.int64) for _ in Leases._fields))
         leases.outcome[:] = Outcome.REFUSED
         leases.broken_s[:] = 0
-        for number, (verdict, horizon) in self.verdicts.items():
+        for number, (verdict, horizon, room) in self.verdicts.items():
             leases.verdict[number] = verdict
             leases.horizon[number] = horizon
+            leases.room[number] = room
         for lease in self.ended_leases:
             assert lease.ended_at is not None
             assert lease.outcome is not None
@@ -661,6 +765,12 @@ class _Pool:
             leases.broken_s[number] = lease.broken_s
             if lease.notice_at is not None:
                 leases.notice_at_s[number] = lease.notice_at
+            if lease.reason is not None:
+                leases.why[number] = lease.reason.why
+                leases.need[number] = lease.reason.need
+                leases.cost[number] = lease.reason.cost
+                leases.against[number] = lease.reason.against
+                leases.displaced_for[number] = lease.reason.displaced_for
         return leases
 
 

@@ -64,6 +64,7 @@ def table(rows: Sequence[Row], offers: Sequence[Offer] = TWO, start_s: int = 0) 
         none,
         column("outcome"),
         column("broken_s"),
+        *(none for _ in Leases._fields[7:]),
     )
     return lease_table(requests, leases, offers, WINDOW, gpus_per_node=8, start_s=start_s)
 

@@ -155,14 +155,15 @@ def mature(snapshot: Snapshot) -> Flags:
 
 
 def tidegate(wait_price: int = 10_000, floor_s: int = 900) -> Policy:
-    return Policy(int(PolicyCode.TIDEGATE), wait_price=wait_price, floor_s=floor_s)
+    return Policy(int(PolicyCode.TIDEGATE), wait_price=wait_price, floor_s=floor_s, displaces=1)
 
 
-POLICIES = st.builds(
+POLICIES = st.just(tidegate()) | st.builds(
     Policy,
     code=st.sampled_from([int(code) for code in PolicyCode]),
     cap_nodes=st.integers(0, 30),
     eps=st.just(0.02),
     wait_price=st.sampled_from([0, 1000, 10_000, 1_000_000]),
     floor_s=st.sampled_from([0, 900]),
+    displaces=st.just(0),
 )

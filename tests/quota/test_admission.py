@@ -60,9 +60,14 @@ def test_what_is_admitted_keeps_the_set_safe(snapshot: Snapshot):
 
 
 @given(policy=POLICIES, snapshot=snapshots() | snapshots(rush=True))
-def test_only_what_is_idle_and_not_waited_for_is_lent(policy: Policy, snapshot: Snapshot):
-    _, admitted = promises(snapshot, decide(policy, snapshot))
-    assert sum(nodes for _, nodes in admitted) <= max(0, snapshot.idle - snapshot.pending)
+def test_only_what_is_idle_or_displaced_and_not_waited_for_is_lent(
+    policy: Policy, snapshot: Snapshot
+):
+    plan = decide(policy, snapshot)
+    _, admitted = promises(snapshot, plan)
+    displaced = int(snapshot.held["nodes"][plan.displaced_for >= 0].sum())
+    lent = max(0, snapshot.idle - snapshot.pending) + displaced
+    assert sum(nodes for _, nodes in admitted) <= lent
 
 
 @given(snapshot=snapshots())
@@ -86,13 +91,16 @@ def test_refused_requests_would_not_have_fitted(snapshot: Snapshot):
         nodes = int(request["nodes"])
         remaining = min(max(request["firm_s"], request["notice_s"]), request["duration_s"])
         over = [j for j in counts(remaining) if promised[j] + nodes > snapshot.curve[j]]
-        if snapshot.idle - snapshot.pending - taken < nodes:
+        spare = max(0, snapshot.idle - snapshot.pending - taken)
+        if spare < nodes and snapshot.pending > snapshot.idle - taken:
             assert verdict == Verdict.NO_ROOM
         elif over:
             assert (verdict, horizon) == (Verdict.QUOTA, over[0])
+        elif spare < nodes and verdict == Verdict.NO_ROOM:
+            continue  # nothing is displaced: tests/quota/test_displacement.py
         else:
             assert verdict == Verdict.ADMITTED
-            taken += nodes
+            taken += min(nodes, spare)
             for j in counts(remaining):
                 promised[j] += nodes
 

@@ -72,7 +72,11 @@ def test_no_lease_is_called_that_is_not_needed(snapshot: Snapshot):
 @settings(max_examples=200)
 @given(snapshot=calls())
 def test_the_mature_leases_called_cost_least(snapshot: Snapshot):
+    """Among those that were not lent a moment ago, when these suffice."""
     may, need = mature(snapshot), short(snapshot)
+    may &= snapshot.held["start_s"] + 1800 <= NOW_S
+    if nodes_of(snapshot, may) < need:
+        return
     held = snapshot.held[may]
     take = NOW_S + held["notice_s"]
     lost = np.minimum(np.maximum(0, NOW_S - held["start_s"]), 3600)
@@ -85,6 +89,13 @@ def test_the_mature_leases_called_cost_least(snapshot: Snapshot):
 def test_a_promise_is_broken_only_for_an_owner_who_minds_waiting(snapshot: Snapshot):
     recall = decide(tidegate(wait_price=0), snapshot).recall
     assert not np.any(recall & ~mature(snapshot))
+
+
+def test_a_node_that_was_just_lent_is_not_called_back_for_a_flicker():
+    just_lent, settled = a_lease(1, price=10, start_s=NOW_S - 60), a_lease(1, price=2000)
+    held = [just_lent, settled]
+    assert decide(tidegate(), a_snapshot(pending=1, held=held)).recall.tolist() == [False, True]
+    assert decide(tidegate(), a_snapshot(pending=2, held=held)).recall.all()
 
 
 def test_of_two_leases_the_cheaper_to_take_goes():

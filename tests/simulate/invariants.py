@@ -76,7 +76,12 @@ def check_sanitised_between_holders(case: Case, played: Played) -> None:
                 if sanitise_s > 0 and i + 1 < len(rows) and row.end < stop_s:
                     following = rows[i + 1]
                     assert following.start == row.end
-                    assert following.holder in (Holder.SANITISING, Holder.FAILED)
+                    # A lease that displaced this one has the node sanitised before it starts.
+                    if following.holder == Holder.LEASE:
+                        assert played.leases.displaced_for[row.id] == following.id
+                        dirty = True
+                    else:
+                        assert following.holder in (Holder.SANITISING, Holder.FAILED)
             elif i + 1 < len(rows) and rows[i + 1].holder != Holder.FAILED and row.end < stop_s:
                 assert row.end - row.start == sanitise_s
 
@@ -113,6 +118,13 @@ def check_promises_are_kept_or_breaks_recorded(case: Case, played: Played) -> No
             assert end == case.window.stop_s
         broken = outcome in (Outcome.BROKEN, Outcome.FAILED)
         assert leases.broken_s[i] == (max(0, firm_until - end) if broken else 0)
+        if leases.start_s[i] > case.requests.time_s[i] + case.cluster.sanitise_s:
+            displaced = np.flatnonzero(leases.displaced_for == i)
+            taken = case.requests.notice_s[displaced] + leases.notice_at_s[displaced]
+            assert leases.start_s[i] == taken.max() + case.cluster.sanitise_s
+    for i in np.flatnonzero(leases.displaced_for >= 0).tolist():
+        assert case.requests.price[leases.displaced_for[i]] > case.requests.price[i]
+        assert leases.outcome[i] != Outcome.BROKEN
     refused = leases.verdict > Verdict.ADMITTED
     assert np.all(leases.outcome[refused] == Outcome.REFUSED)
     assert np.all((leases.horizon >= 0) == (leases.verdict == Verdict.QUOTA))
@@ -141,7 +153,10 @@ def check_every_gpu_second_is_metered_once(case: Case, played: Played) -> None:
 
 
 def check_leases_are_metered_once(case: Case, played: Played) -> None:
-    """Each lease has one row for each of its nodes, from admission to its end."""
+    """Each lease has one row for each of its nodes, from admission to its end.
+
+    A node of a lease displaced for it comes when that one ends.
+    """
     rows_of: dict[int, list[Row]] = {}
     for row in map(Row._make, played.holdings.tolist()):
         if row.holder == Holder.LEASE:
@@ -150,10 +165,14 @@ def check_leases_are_metered_once(case: Case, played: Played) -> None:
     for i in np.flatnonzero(played.leases.verdict == Verdict.ADMITTED).tolist():
         start, end = int(case.requests.time_s[i]), int(played.leases.end_s[i])
         rows = rows_of.pop(i, [])
-        if end > start:
-            assert len({row.node for row in rows}) == len(rows) == case.requests.nodes[i]
-            assert {(row.start, row.end) for row in rows} == {(start, end)}
-        total += (end - start) * int(case.requests.nodes[i]) * case.cluster.gpus_per_node
+        displaced = np.flatnonzero(played.leases.displaced_for == i)
+        starts = {start, *played.leases.end_s[displaced].tolist()}
+        assert len({row.node for row in rows}) == len(rows) <= case.requests.nodes[i]
+        if end > played.leases.start_s[i]:
+            assert len(rows) == case.requests.nodes[i]
+        assert {row.end for row in rows} <= {end}
+        assert {row.start for row in rows} <= starts
+        total += sum(row.end - row.start for row in rows) * case.cluster.gpus_per_node
     assert not rows_of
     assert played.held[Holder.LEASE] == total
 

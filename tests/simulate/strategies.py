@@ -99,12 +99,15 @@ def _failure_rows(draw: st.DrawFn, node: int, span: int) -> list[tuple[int, int,
 def policies(draw: st.DrawFn, nodes: int, code: PolicyCode | None = None) -> Policy:
     """Any policy or the one given; ``tidegate`` most often, as it has most rules."""
     drawn = draw(st.sampled_from([PolicyCode.TIDEGATE] * 3 + list(PolicyCode) + [PolicyCode.GFS]))
+    chosen = drawn if code is None else code
+    may_displace = chosen is PolicyCode.TIDEGATE
     return Policy(
-        code=int(drawn if code is None else code),
+        code=int(chosen),
         cap_nodes=draw(st.integers(0, nodes)),
         eps=draw(st.sampled_from([0.9, 0.9, 0.5, 0.34, 0.1, 0.02])),
         wait_price=draw(st.sampled_from([0, 10, 1_000, 10_000, 100_000])),
         floor_s=draw(st.sampled_from([0, 60, 900]) | times(900)),
+        displaces=draw(st.sampled_from([1, 1, 1, 0])) if may_displace else 0,
     )
 
 

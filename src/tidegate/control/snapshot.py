@@ -28,6 +28,8 @@ def _held(book: Book, lease: Lease) -> tuple[int, ...]:
         lease.notice_s,
         -1 if lease.take_s is None else lease.take_s,
         book.pool.steps(lease.price),
+        0,
+        0,
     )
 
 

@@ -159,6 +159,7 @@ class Game:
             eps=wanted.risk,
             wait_price=round(wanted.wait_price / self.price_step),
             floor_s=self.floor_s,
+            displaces=int(code is PolicyCode.TIDEGATE),
         )
 
     def play(

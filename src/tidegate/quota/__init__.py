@@ -7,6 +7,7 @@ from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
 from tidegate.quota.engine import Engine
 from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
+from tidegate.quota.recall import RecallReason
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Plan",
     "Policy",
     "PolicyCode",
+    "RecallReason",
     "Record",
     "Snapshot",
     "Verdict",

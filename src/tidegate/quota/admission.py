@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.quota.displacement import displace
 from tidegate.quota.policy import Policy, PolicyCode
+from tidegate.quota.recall import leaving
 from tidegate.quota.snapshot import Plan, Records, Snapshot
 
 _STATIC = int(PolicyCode.STATIC)
@@ -84,12 +86,13 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     policy : Policy
     snapshot : Snapshot
     plan : Plan
-        ``recall`` is read; ``verdict`` and ``horizon`` are filled in.
+        ``recall`` is read, and added to by leases displaced; ``verdict``, ``horizon`` and ``room`` are filled in.
     """
     asked = snapshot.asked
     idle, leased = snapshot.idle, snapshot.leased
     horizons_s = snapshot.horizons_s
     granted_s = policy.floor_s - snapshot.sanitise_s
+    going = leaving(snapshot)
     promised = committed(snapshot.held, plan.recall, snapshot.now_s, horizons_s, granted_s)
     for i in range(asked.size):
         request = asked[i]
@@ -99,7 +102,10 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             continue
         # What waiting jobs may take is not lent, though other nodes be on their way back: short
         # leases would take turns on the node.
-        if idle - snapshot.pending < k:
+        spare = max(0, idle - snapshot.pending)
+        plan.room[i] = spare
+        may_displace = policy.displaces == 1 and snapshot.pending <= idle
+        if spare < k and not may_displace:
             plan.verdict[i] = _NO_ROOM
             continue
         if policy.code == _STATIC and leased + k > policy.cap_nodes:
@@ -119,9 +125,13 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             if binding >= 0:
                 plan.verdict[i] = _QUOTA
                 plan.horizon[i] = binding
+                plan.room[i] = max(0, snapshot.curve[binding] - promised[binding])
+                continue
+            if spare < k and not displace(snapshot, plan, going, i, k - spare):
+                plan.verdict[i] = _NO_ROOM
                 continue
             for j in range(counts):
                 promised[j] += k
         plan.verdict[i] = _ADMITTED
-        idle -= k
+        idle -= min(k, spare)
         leased += k

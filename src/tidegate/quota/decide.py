@@ -1,12 +1,10 @@
 """The decision: one pure function for the backtest and for the running system."""
 
-import numpy as np
-
 from tidegate.compiled import compiled
 from tidegate.quota.admission import judge
 from tidegate.quota.policy import Policy
 from tidegate.quota.recall import choose_recalls
-from tidegate.quota.snapshot import Plan, Snapshot
+from tidegate.quota.snapshot import Plan, Snapshot, new_plan
 
 
 @compiled
@@ -25,13 +23,8 @@ def decide(policy: Policy, snapshot: Snapshot) -> Plan:
     Plan
         Recalls come first: requests are judged as if they had been carried out.
     """
-    requests = snapshot.asked.size
-    recall = choose_recalls(policy, snapshot)
-    plan = Plan(
-        recall,
-        np.zeros(requests, dtype=np.int64),
-        np.full(requests, -1, dtype=np.int64),
-    )
-    if requests > 0:
+    plan = new_plan(snapshot.held.size, snapshot.asked.size)
+    choose_recalls(policy, snapshot, plan)
+    if snapshot.asked.size > 0:
         judge(policy, snapshot, plan)
     return plan

@@ -53,6 +53,9 @@ class Policy(NamedTuple):
         Price of a GPU-hour of internal waiting beyond the floor, in the unit of the leases' prices.
     floor_s : int
         The recall floor in seconds: longest notice plus sanitising.
+    displaces : int
+        1 when a lease past its firm time may give way to a request that pays more, so that whoever carries the plan out
+        hands its nodes over (:attr:`tidegate.quota.Plan.displaced_for`); 0 when requests get idle nodes only.
     """
 
     code: int
@@ -60,3 +63,4 @@ class Policy(NamedTuple):
     eps: float = 0.05
     wait_price: int = 10_000
     floor_s: int = 900
+    displaces: int = 0

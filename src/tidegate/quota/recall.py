@@ -1,5 +1,6 @@
 """Recall: which leases are given notice when internal work needs nodes."""
 
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -9,11 +10,32 @@ from tidegate.compiled import compiled
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.gfs import victims
 from tidegate.quota.policy import Policy, PolicyCode
-from tidegate.quota.snapshot import I64, Records, Snapshot
+from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
+
+
+class RecallReason(IntEnum):
+    """Why a lease is given notice, or is kept."""
+
+    NONE = 0
+    INTERNAL = 1
+    """Internal jobs lack nodes, and the lease is past its firm time."""
+    BROKEN = 2
+    """Internal jobs lack nodes, none but firm leases are left, and breaking costs less than waiting."""
+    DISPLACED = 3
+    """A request pays more for the nodes, and the lease is past its firm time."""
+    KEPT = 4
+    """Internal jobs lack nodes and wait, because breaking the lease would cost more."""
+
+
+_INTERNAL = int(RecallReason.INTERNAL)
+_BROKEN = int(RecallReason.BROKEN)
+_KEPT = int(RecallReason.KEPT)
 
 _TIDEGATE = int(PolicyCode.TIDEGATE)
 _GFS = int(PolicyCode.GFS)
 
+SETTLED_S: Final = 1800
+"""A lease that started less long ago is displaced for no request, and recalled only when others do not suffice."""
 CHECKPOINT_S: Final = 3600
 """Work lost at most when a lease is taken: tenants are taken to checkpoint every hour."""
 PRIOR_DAYS: Final = 2.0
@@ -31,7 +53,7 @@ _REFUND_AND_CREDIT: Final = 13
 
 
 @compiled
-def _leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
+def leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
     """Return which leases free their nodes without a recall: under notice, or ending within one."""
     held = snapshot.held
     going = np.zeros(held.size, dtype=np.bool_)
@@ -47,6 +69,16 @@ def _nodes_of(held: Records, which: NDArray[np.bool_]) -> int:
     for i in range(held.size):
         if which[i]:
             nodes += held[i].nodes
+    return nodes
+
+
+@compiled
+def _freed_by(held: Records, which: NDArray[np.bool_]) -> int:
+    """Return the nodes of the leases chosen that do not pass to another lease."""
+    nodes = 0
+    for i in range(held.size):
+        if which[i]:
+            nodes += held[i].nodes - held[i].owed
     return nodes
 
 
@@ -166,10 +198,31 @@ def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, floa
 
 
 @compiled
-def _at_least_cost(
-    policy: Policy, snapshot: Snapshot, may: NDArray[np.bool_], need: int
+def _past_firm_time(
+    snapshot: Snapshot, cost: I64, mature: NDArray[np.bool_], need: int
 ) -> NDArray[np.bool_]:
-    """Return mature leases at least cost; when they do not suffice, weigh breaking against waiting."""
+    """Return mature leases with ``need`` nodes at least cost, those lent a moment ago last."""
+    held = snapshot.held
+    settled = np.zeros(held.size, dtype=np.bool_)
+    recent = np.zeros(held.size, dtype=np.bool_)
+    for i in range(held.size):
+        if mature[i]:
+            settled[i] = held[i].start_s + SETTLED_S <= snapshot.now_s
+            recent[i] = not settled[i]
+    rest = need - _nodes_of(held, settled)
+    if rest <= 0:
+        return _cover(held, cost, settled, need)[0]
+    chosen = _cover(held, cost, recent, rest)[0]
+    for i in range(held.size):
+        chosen[i] = chosen[i] or settled[i]
+    return chosen
+
+
+@compiled
+def _at_least_cost(
+    policy: Policy, snapshot: Snapshot, plan: Plan, may: NDArray[np.bool_], need: int
+) -> None:
+    """Recall mature leases at least cost; when they do not suffice, weigh breaking against waiting."""
     held = snapshot.held
     cost = taking_cost(held, snapshot.now_s)
     mature = np.zeros(held.size, dtype=np.bool_)
@@ -178,9 +231,12 @@ def _at_least_cost(
         if may[i]:
             mature[i] = held[i].firm_until_s <= snapshot.now_s + held[i].notice_s
             firm[i] = not mature[i]
+    plan.cost[:] = cost
     rest = need - _nodes_of(held, mature)
     if rest <= 0:
-        return _cover(held, cost, mature, need)[0]
+        plan.recall[:] = _past_firm_time(snapshot, cost, mature, need)
+        return
+    plan.recall[:] = mature
     broken, promised_s = _cover(held, _promised_s(held, snapshot.now_s), firm, rest)
     breaking = 0
     for i in range(held.size):
@@ -188,37 +244,45 @@ def _at_least_cost(
             breaking += cost[i]
     waiting = _waiting_cost(policy, snapshot, firm, rest)
     spent_on_breaking, spent_on_waiting = _shares(snapshot, promised_s, rest)
-    if breaking * spent_on_breaking < waiting * spent_on_waiting:
-        for i in range(held.size):
-            mature[i] = mature[i] or broken[i]
-    return mature
+    breaks = breaking * spent_on_breaking < waiting * spent_on_waiting
+    for i in range(held.size):
+        if broken[i]:
+            plan.recall[i] = breaks
+            plan.why[i] = _BROKEN if breaks else _KEPT
+            plan.need[i] = rest
+            plan.against[i] = waiting
 
 
 @compiled
-def choose_recalls(policy: Policy, snapshot: Snapshot) -> NDArray[np.bool_]:
+def choose_recalls(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     """Choose the leases that are given notice now.
+
+    None while the nodes idle or on their way back suffice for the waiting internal jobs.
 
     Parameters
     ----------
     policy : Policy
     snapshot : Snapshot
-
-    Returns
-    -------
-    bool array, shape (leases,)
-        All False while the nodes idle or on their way back suffice for the waiting internal jobs.
+    plan : Plan
+        ``recall``, ``why``, ``need``, ``cost`` and ``against`` are filled in.
     """
     held = snapshot.held
-    going = _leaving(snapshot)
+    going = leaving(snapshot)
     staying = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
-        staying[i] = not going[i]
-    coming = snapshot.sanitising + _nodes_of(held, going)
+        staying[i] = not going[i] and held[i].coming == 0
+    coming = snapshot.sanitising + _freed_by(held, going)
     need = min(snapshot.pending - snapshot.idle - coming, _nodes_of(held, staying))
     if need <= 0:
-        return np.zeros(held.size, dtype=np.bool_)
+        return
     if policy.code == _TIDEGATE:
-        return _at_least_cost(policy, snapshot, staying, need)
-    if policy.code == _GFS:
-        return victims(snapshot, staying, need)
-    return _by_price(held, staying, need)
+        _at_least_cost(policy, snapshot, plan, staying, need)
+    elif policy.code == _GFS:
+        plan.recall[:] = victims(snapshot, staying, need)
+    else:
+        plan.recall[:] = _by_price(held, staying, need)
+    for i in range(held.size):
+        if plan.recall[i] and plan.why[i] == 0:
+            plan.need[i] = need
+            is_broken = held[i].firm_until_s > snapshot.now_s + held[i].notice_s
+            plan.why[i] = _BROKEN if is_broken else _INTERNAL

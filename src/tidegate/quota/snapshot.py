@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.compiled import compiled
+
 I64 = NDArray[np.int64]
 Records = NDArray[Any]
 """A structured array; which one is said beside each use."""
@@ -21,9 +23,11 @@ HELD_LEASE: Final = np.dtype(
         ("notice_s", np.int64),
         ("take_s", np.int64),  # when it will be taken; -1 when not under notice
         ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
+        ("owed", np.int64),  # of its nodes, those that pass to another lease when it is taken
+        ("coming", np.int64),  # of its nodes, those that leases displaced for it still hold
     ]
 )
-"""A lease that holds nodes now."""
+"""A lease that holds nodes, or is about to (:attr:`Plan.displaced_for`)."""
 
 REQUEST: Final = np.dtype(
     [
@@ -98,18 +102,51 @@ class Snapshot(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to do.
+    """What to do, and why; ``tidegate.quota.reasons`` puts the reasons into words.
 
     Attributes
     ----------
     recall : bool array, shape (leases,)
         Leases to be given notice now.
+    displaced_for : int64 array, shape (leases,)
+        Of those, the place among the requests of the one that gets the nodes; -1 when internal work does.
+    why : int64 array, shape (leases,)
+        A :class:`~tidegate.quota.RecallReason` each.
+    need : int64 array, shape (leases,)
+        Nodes lacking when a lease was given notice.
+    cost, against : int64 array, shape (leases,)
+        What taking the lease costs, and what that was weighed against: the wait of the internal jobs when a promise is
+        broken, the rent of the request when a lease is displaced, else 0. In tenths of a price times node-seconds.
     verdict : int64 array, shape (requests,)
         A :class:`~tidegate.quota.Verdict` each.
     horizon : int64 array, shape (requests,)
-        First horizon that binds, for refusals by quota; else -1.
+        First horizon that binds, for refusals by quota; of an admitted request the one with least room left. Else -1.
+    room : int64 array, shape (requests,)
+        Nodes that there was room for: at that horizon, or idle when there was no room.
     """
 
     recall: NDArray[np.bool_]
+    displaced_for: I64
+    why: I64
+    need: I64
+    cost: I64
+    against: I64
     verdict: I64
     horizon: I64
+    room: I64
+
+
+@compiled
+def new_plan(leases: int, requests: int) -> Plan:
+    """Return a plan that does nothing, with room for so many leases and requests."""
+    return Plan(
+        np.zeros(leases, dtype=np.bool_),
+        np.full(leases, -1, dtype=np.int64),
+        np.zeros(leases, dtype=np.int64),
+        np.zeros(leases, dtype=np.int64),
+        np.zeros(leases, dtype=np.int64),
+        np.zeros(leases, dtype=np.int64),
+        np.zeros(requests, dtype=np.int64),
+        np.full(requests, -1, dtype=np.int64),
+        np.zeros(requests, dtype=np.int64),
+    )

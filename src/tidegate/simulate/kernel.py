@@ -101,7 +101,7 @@ def _observe_tick(
     row[TICK_FAILED] = state.tally[FAILED]
     for k in range(state.tally[LEASES]):
         lease = state.held[k]
-        row[TICK_TOTALS + requests[lease.request].product] += lease.nodes
+        row[TICK_TOTALS + requests[lease.request].product] += lease.nodes - lease.coming
     if policy.code == _TIDEGATE:
         for j in range(curve.size):
             row[row.size - curve.size + j] = forecast.bound[j]

@@ -107,6 +107,44 @@ def _lease_due(held: Records, i: int) -> int:
 
 
 @inlined
+def _lease_of(state: State, request: int) -> int:
+    """Return the place of a request's lease among those held; there must be one."""
+    place = _ZERO
+    while state.held[place].request != request:
+        place += 1
+    return place
+
+
+@inlined
+def _inherit(state: State, node: int, now_s: int) -> None:
+    """Pass a node to the lease it is meant for, in its place by number; it is sanitised before that lease starts."""
+    heir = state.node[node].heir
+    lease = state.held[_lease_of(state, heir)]
+    state.node[node].heir = -1
+    state.node[node].request = heir
+    state.node[node].since_s = now_s
+    lease.coming -= 1
+    before, after = _NOBODY, lease.first_node
+    while after > node:
+        before = after
+        after = state.node[after].after
+    state.node[node].after = after
+    if before < 0:
+        lease.first_node = node
+    else:
+        state.node[before].after = node
+
+
+@inlined
+def _disinherit(state: State, request: int) -> None:
+    """Let the nodes that were meant for a lease go elsewhere: it ends before it had them all."""
+    for node in range(state.node.size):
+        if state.node[node].heir == request:
+            state.node[node].heir = -1
+            state.held[_lease_of(state, state.node[node].request)].owed -= 1
+
+
+@inlined
 def _end_lease(
     cluster: Cluster, state: State, leases: Records, i: int, now_s: int, outcome: int
 ) -> None:
@@ -119,13 +157,19 @@ def _end_lease(
         broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
         leases[request].broken_s = broken_s
         state.tally[BROKEN_S] += lease.nodes * broken_s
+    if state.held[i].coming > 0:
+        _disinherit(state, request)
     node = state.held[i].first_node
     while node >= 0:
-        note_holding(state, node, _LEASE, request, state.held[i].since_s, now_s)
-        state.tally[LEASED] -= 1
-        state.node[node].request = -1
-        _sanitise(cluster, state, node, now_s)
-        node = state.node[node].after
+        after = state.node[node].after
+        note_holding(state, node, _LEASE, request, state.node[node].since_s, now_s)
+        if state.node[node].heir >= 0:
+            _inherit(state, node, now_s)
+        else:
+            state.tally[LEASED] -= 1
+            state.node[node].request = -1
+            _sanitise(cluster, state, node, now_s)
+        node = after
 
 
 @inlined
@@ -181,11 +225,11 @@ def fail_node(
     else:
         if state.node[node].state == IS_LEASED:
             gone = np.zeros(state.tally[LEASES], dtype=np.bool_)
-            for i in range(gone.size):
-                gone[i] = state.held[i].request == state.node[node].request
-                if gone[i]:
-                    _end_lease(cluster, state, leases, i, now_s, _LOST_NODE)
-                    break
+            # Twice when the node was about to pass from one lease to another.
+            while state.node[node].state == IS_LEASED:
+                i = _lease_of(state, state.node[node].request)
+                gone[i] = True
+                _end_lease(cluster, state, leases, i, now_s, _LOST_NODE)
             _drop(state, gone)
         _leave_state(state, node, now_s)
     state.node[node].state = IS_FAILED
@@ -254,33 +298,67 @@ def snapshot(
 
 
 @inlined
-def _hand_over(cluster: Cluster, state: State, request: int, nodes: int) -> tuple[int, bool]:
+def _hand_over(
+    cluster: Cluster, state: State, request: int, nodes: int, now_s: int
+) -> tuple[int, bool]:
     """Give the highest idle nodes to a lease; return the first of them, and whether all are clean."""
-    first = before = -1
+    first = before = _NOBODY
     all_clean = True
     for _ in range(nodes):
         node = highest(state.tree, cluster.gpus_per_node)
         set_free(state.tree, node, _NO_GPUS)
         state.node[node].state = IS_LEASED
         state.node[node].request = request
+        state.node[node].since_s = now_s
+        state.node[node].after = -1
         all_clean = all_clean and state.node[node].clean == 1
         if before < 0:
             first = node
         else:
             state.node[before].after = node
         before = node
-    state.node[before].after = -1
     state.tally[IDLE] -= nodes
     state.tally[LEASED] += nodes
     return first, all_clean
 
 
 @inlined
-def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s: int) -> int:
-    """Start a lease; return when it starts."""
+def _bequeath(state: State, plan: Plan, place: int, request: int, nodes: int) -> int:
+    """Mean nodes of the leases displaced for a request for its lease; return when the last of those is taken."""
+    last_s = _ZERO
+    for i in range(plan.displaced_for.size):
+        if plan.displaced_for[i] != place:
+            continue
+        lease = state.held[i]
+        last_s = max(last_s, lease.take_s)
+        node = lease.first_node
+        while node >= 0 and nodes > 0:
+            state.node[node].heir = request
+            lease.owed += 1
+            nodes -= 1
+            node = state.node[node].after
+    return last_s
+
+
+@inlined
+def _admit(
+    cluster: Cluster,
+    state: State,
+    requests: Records,
+    plan: Plan,
+    place: int,
+    number: int,
+    now_s: int,
+) -> int:
+    """Sell a lease to the plan's request at ``place``; return when it starts."""
     request = requests[number]
-    first_node, all_clean = _hand_over(cluster, state, number, request.nodes)
+    spare = state.tally[IDLE] - pending_nodes(cluster, state)
+    at_hand = min(request.nodes, max(0, spare))
+    coming = request.nodes - at_hand
+    first_node, all_clean = _hand_over(cluster, state, number, at_hand, now_s)
     start = now_s if all_clean else now_s + cluster.sanitise_s
+    if coming > 0:
+        start = _bequeath(state, plan, place, number, coming) + cluster.sanitise_s
     lease = state.held[state.tally[LEASES]]
     lease.request = number
     lease.nodes = request.nodes
@@ -292,6 +370,8 @@ def _admit(cluster: Cluster, state: State, requests: Records, number: int, now_s
     lease.notice_s = request.notice_s
     lease.take_s = -1
     lease.price = request.price
+    lease.owed = 0
+    lease.coming = coming
     state.tally[LEASES] += 1
     state.tally[SOLD_S] += request.nodes * request.firm_s
     state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], lease.end_s)
@@ -313,12 +393,20 @@ def apply(
     for i in range(plan.recall.size):
         if plan.recall[i]:
             held[i].take_s = now_s + held[i].notice_s
-            request: int = held[i].request
-            leases[request].notice_at_s = now_s
             state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], held[i].take_s)
+            lease = leases[held[i].request]
+            lease.notice_at_s = now_s
+            lease.why = plan.why[i]
+            lease.need = plan.need[i]
+            lease.cost = plan.cost[i]
+            lease.against = plan.against[i]
+            if plan.displaced_for[i] >= 0:
+                lease.displaced_for = first + plan.displaced_for[i]
     for i in range(plan.verdict.size):
-        request = first + i
+        request: int = first + i
         leases[request].verdict = plan.verdict[i]
         leases[request].horizon = plan.horizon[i]
+        leases[request].room = plan.room[i]
         if plan.verdict[i] == 0:
-            leases[request].start_s = _admit(cluster, state, requests, request, now_s)
+            start_s = _admit(cluster, state, requests, plan, i, request, now_s)
+            leases[request].start_s = start_s

@@ -113,6 +113,10 @@ class Leases(NamedTuple):
     notice_at_s : when notice was given
     outcome : an :class:`Outcome`
     broken_s : firm seconds not kept (0 when the promise was kept)
+    room : nodes that there was room for, as :attr:`tidegate.quota.Plan.room`
+    why, need, cost, against
+        Of a lease that was given notice, as in :class:`tidegate.quota.Plan`.
+    displaced_for : the request that a lease gave way to
     """
 
     verdict: I64
@@ -122,6 +126,12 @@ class Leases(NamedTuple):
     notice_at_s: I64
     outcome: I64
     broken_s: I64
+    room: I64
+    why: I64
+    need: I64
+    cost: I64
+    against: I64
+    displaced_for: I64
 
 
 class Ticks(NamedTuple):

@@ -54,9 +54,10 @@ NODE: Final = np.dtype(
     [
         ("state", np.int64),
         ("clean", np.int64),  # 1: nobody has held it since it was sanitised
-        ("since_s", np.int64),  # when sanitising or repair began
+        ("since_s", np.int64),  # when its lease got it, or when sanitising or repair began
         ("until_s", np.int64),  # when it ends
         ("request", np.int64),  # whose lease holds it
+        ("heir", np.int64),  # whose lease gets it when that one ends; -1: nobody's
         ("after", np.int64),  # next node of the same job or lease, -1 at the end
     ]
 )
@@ -153,7 +154,7 @@ def new_state(
     tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = tally[REFUSED_S] = NEVER
     node = np.zeros(nodes, dtype=NODE)
     node["clean"] = 1
-    node["request"] = node["after"] = -1
+    node["request"] = node["after"] = node["heir"] = -1
     queue, size_of_nodes = _queue(cluster, jobs)
     # A failure kills at most `g` jobs, each of which starts again and leaves a stale key behind.
     keys = min(n_jobs, nodes * g) + failures.node.size * g + 1
@@ -167,7 +168,8 @@ def new_state(
         job_start=np.full(n_jobs, -1, dtype=np.int64),
         queue=queue,
         size_of_nodes=size_of_nodes,
-        held=np.zeros(min(nodes, requests.nodes.size), dtype=HELD_LEASE),
+        # A lease that is not whole yet may hold no node, but some node is meant for it.
+        held=np.zeros(min(2 * nodes, requests.nodes.size), dtype=HELD_LEASE),
         holdings=np.empty((rows, 5), dtype=np.int64),
         forecast_free=np.zeros(0, dtype=np.int64) if forecast_free is None else forecast_free,
         eta=np.ones(1),
