@@ -141,7 +141,7 @@ PreemptMode=REQUEUE
 KillWait={layout.kill_wait_s}
 SlurmdTimeout={layout.slurmd_timeout_s}
 ReturnToService=2
-SchedulerParameters=bf_interval=1,sched_min_interval=100000,sched_interval=2
+SchedulerParameters=bf_interval=1,sched_min_interval=100000,sched_interval=1
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={ports.slurmdbd}

@@ -1,0 +1,363 @@
+"""The port's driver on Slurm.
+
+A node on its way between two holders is *drained*, with a tag that says where it stands; a lease is a *reservation* for
+its tenant's account in a partition of its own, whose QOS lets no job start outside a reservation. So a node is never
+open to two: it is resumed only when its reservation stands, or when no reservation has it any more. All that the
+driver knows lies in the cluster; any step may be repeated, by this process or by the next.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from tidegate.control.ports import (
+    Clock,
+    Command,
+    GiveBack,
+    HandOver,
+    Notice,
+    PoolFacts,
+    Sanitise,
+    Take,
+)
+from tidegate.drivers.slurm import hands
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.keeper import Keeper
+from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, account_of
+from tidegate.drivers.slurm.tag import Phase, Tag, is_word
+from tidegate.drivers.slurm.view import View, facts_of, look
+from tidegate.drivers.slurm.wipes import Wipes
+from tidegate.errors import DriverError
+
+_TOKENS: Final = 10_000
+
+
+class SlurmDriver:
+    """Hands nodes over and takes them back.
+
+    Parameters
+    ----------
+    site : SlurmSite
+        Pools, the wipe, and what is done about jobs and drift.
+    commands : Commands
+        What runs Slurm's commands.
+    clock : Clock
+        The time that facts bear.
+    """
+
+    def __init__(self, site: SlurmSite, commands: Commands, clock: Clock) -> None:
+        self._site = site
+        self._commands = commands
+        self._clock = clock
+        self._keeper = Keeper(site, commands, Wipes(site.wipe))
+        self._tokens: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.RLock()
+        self._quotas: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Begin no more wipes."""
+        self._keeper.close()
+
+    # --- the port
+
+    def facts(self, pool: str) -> PoolFacts:
+        """Look at a pool, and carry on with whatever has been begun.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN`` when there is no such pool; ``TG-SLURM-...`` when Slurm does not answer.
+        """
+        found = self._pool(pool)
+        with self._lock:
+            view = self._settled()
+            return facts_of(
+                view, self._site, found, self._keeper.started(pool), self._keeper.late(pool)
+            )
+
+    def hand_over(self, command: HandOver) -> None:
+        """Drain nodes, reserve them for the tenant, and begin to wipe those that are not clean.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-FRONTIER``, ``TG-DRIVER-UNKNOWN``; ``TG-DRIVER-BUSY`` when a node is in other hands, or an
+            internal job was quicker; ``TG-SLURM-...`` when Slurm does not answer.
+        """
+        with self._once(command) as again:
+            if again:
+                return
+            pool = self._leasable(command.pool, command.nodes)
+            self._words(command.lease_id, command.tenant_id, command.product)
+            view = self._look()
+            fresh = [node for node in command.nodes if not _held_by(view, node, command.lease_id)]
+            if refused := [node for node in fresh if not _may_be_had(view, node)]:
+                raise _busy(refused)
+            now_s = self._clock.now_s()
+            tags = {node: _preparing(view, node, command, now_s) for node in fresh}
+            try:
+                if tags:
+                    hands.drain(self._commands, view, tags, f"for {command.lease_id}")
+                after = self._look()
+                if late := [
+                    node for node in fresh if after.jobs_on.get(node) or after.nodes[node].busy
+                ]:
+                    raise _busy(late)
+                kept = _nodes_of(after, command.lease_id)
+                account, partition = account_of(command.tenant_id), pool.lease_name
+                hands.reserve(self._commands, after, command.lease_id, kept, account, partition)
+            except DriverError:
+                self._undo(command.lease_id, fresh, view)
+                raise
+            self._settled()
+
+    def notice(self, command: Notice) -> None:
+        """Send every job of the lease on these nodes its signal, whatever it asked for.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN``; ``TG-SLURM-...`` when Slurm does not answer.
+        """
+        with self._once(command) as again:
+            if again:
+                return
+            self._leasable(command.pool, command.nodes)
+            view = self._look()
+            tags = {n: view.tags[n] for n in command.nodes if _held_by(view, n, command.lease_id)}
+            fresh = [node for node, tag in tags.items() if tag.take_at_s != command.take_at_s]
+            now_s = self._clock.now_s()
+            self._keeper.warn(view, fresh)
+            changed = {n: _noticed(tags[n], now_s, command.take_at_s) for n in fresh}
+            hands.tag_nodes(self._commands, view, changed)
+
+    def take(self, command: Take) -> None:
+        """Drain the nodes, end what runs there, and take them out of the lease's reservation.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN``; ``TG-SLURM-...`` when Slurm does not answer.
+        """
+        with self._once(command) as again:
+            if again:
+                return
+            self._leasable(command.pool, command.nodes)
+            view = self._look()
+            now_s = self._clock.now_s()
+            tags: dict[str, Tag | None] = {
+                node: _taken(view, node, command.lease_id, now_s)
+                for node in command.nodes
+                if _held_by(view, node, command.lease_id)
+                or view.lease_of_node.get(node) == command.lease_id
+            }
+            if tags:
+                hands.drain(self._commands, view, tags, f"taken from {command.lease_id}")
+                self._keeper.end_jobs(self._look(), list(tags))
+                self._settled()
+
+    def sanitise(self, command: Sanitise) -> None:
+        """Wipe nodes as soon as no job is left on them.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN``; ``TG-DRIVER-BUSY`` when a tenant has a node, or an internal job runs on it;
+            ``TG-SLURM-...`` when Slurm does not answer.
+        """
+        with self._once(command) as again:
+            if again:
+                return
+            self._leasable(command.pool, command.nodes)
+            view = self._look()
+            if refused := [node for node in command.nodes if not _may_be_wiped(view, node)]:
+                raise _busy(refused)
+            now_s = self._clock.now_s()
+            tags: dict[str, Tag | None] = {
+                node: Tag(Phase.WIPING, now_s)
+                for node in command.nodes
+                if node not in view.tags or view.tags[node].phase not in (Phase.WIPING, Phase.CLEAN)
+            }
+            if tags:
+                hands.drain(self._commands, view, tags, "being wiped")
+            self._settled()
+
+    def give_back(self, command: GiveBack) -> None:
+        """Resume nodes that are clean.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN``; ``TG-DRIVER-BUSY`` when a node is not wiped; ``TG-SLURM-...`` when Slurm does not
+            answer.
+        """
+        with self._once(command) as again:
+            if again:
+                return
+            self._leasable(command.pool, command.nodes)
+            view = self._settled()
+            tagged = [node for node in command.nodes if node in view.tags]
+            if refused := [node for node in tagged if view.tags[node].phase is not Phase.CLEAN]:
+                raise _busy(refused)
+            if still := [node for node in tagged if node in view.lease_of_node]:
+                raise _busy(still)
+            hands.resume(self._commands, view, dict.fromkeys(tagged))
+
+    def set_leasable(self, pool: str, nodes: int) -> None:
+        """Set how many nodes jobs of leases may hold in a pool; never fewer than are leased now.
+
+        Raises
+        ------
+        DriverError
+            ``TG-DRIVER-UNKNOWN``, ``TG-DRIVER-FRONTIER``; ``TG-SLURM-...`` when slurmdbd does not answer.
+        """
+        found = self._leasable(pool, ())
+        with self._lock:
+            view = self._look()
+            leased = sum(n in view.tags and view.tags[n].phase is Phase.LEASED for n in found.nodes)
+            wanted = max(nodes, leased)
+            if self._quotas.get(pool) != wanted:
+                name, limit = found.lease_name, f"GrpTRES=node={wanted}"
+                self._commands.run("sacctmgr", "-i", "modify", "qos", name, "set", limit)
+                self._quotas[pool] = wanted
+
+    # --- what they share
+
+    def _look(self) -> View:
+        return look(self._commands, self._clock.now_s())
+
+    def _settled(self) -> View:
+        """Look, carry on with what has been begun, and look again if that changed anything."""
+        view = self._look()
+        return self._look() if self._keeper.carry_on(view) else view
+
+    def _pool(self, name: str) -> SlurmPool:
+        found = self._site.pool(name)
+        if found is None:
+            raise DriverError("TG-DRIVER-UNKNOWN", f"There is no pool {name!r} in this cluster.")
+        return found
+
+    def _leasable(self, name: str, nodes: Sequence[str]) -> SlurmPool:
+        pool = self._pool(name)
+        if not pool.tier.may_lease:
+            raise DriverError(
+                "TG-DRIVER-FRONTIER", f"Pool {name} is {pool.tier.value} and is never leased."
+            )
+        known = set(pool.nodes)
+        if strange := [node for node in nodes if node not in known]:
+            raise DriverError(
+                "TG-DRIVER-UNKNOWN",
+                f"{', '.join(strange[:5])}: not in pool {name}.",
+                expected="nodes of the pool.",
+            )
+        return pool
+
+    def _words(self, *ids: str) -> None:
+        for text in ids:
+            if not is_word(text):
+                raise DriverError(
+                    "TG-DRIVER-UNKNOWN",
+                    f"{text!r} cannot stand in Slurm.",
+                    expected="letters, figures, _ . : -",
+                )
+
+    @contextmanager
+    def _once(self, command: Command) -> Iterator[bool]:
+        """Whether a command has been carried out before; when it ends well, it has."""
+        with self._lock:
+            if command.token in self._tokens:
+                yield True
+                return
+            yield False
+            self._tokens[command.token] = None
+            while len(self._tokens) > _TOKENS:
+                self._tokens.popitem(last=False)
+
+    def _undo(self, lease_id: str, fresh: Sequence[str], before: View) -> None:
+        """Put nodes back to what they were; where Slurm does not answer, the facts show what is left to be done."""
+        try:
+            now = self._look()
+            tagged = [node for node in fresh if _held_by(now, node, lease_id)]
+            hands.resume(
+                self._commands, now, {n: None for n in tagged if not before.nodes[n].drained}
+            )
+            hands.tag_nodes(
+                self._commands,
+                now,
+                {n: before.tags.get(n) for n in tagged if before.nodes[n].drained},
+            )
+            kept = [node for node in _nodes_of(now, lease_id) if node not in fresh]
+            self._keeper.fit_reservation(now, lease_id, kept)
+        except DriverError:
+            return
+
+
+def _busy(nodes: Sequence[str]) -> DriverError:
+    return DriverError(
+        "TG-DRIVER-BUSY", f"In other hands: {', '.join(nodes[:5])}{' ...' if nodes[5:] else ''}."
+    )
+
+
+def _held_by(view: View, node: str, lease_id: str) -> bool:
+    tag = view.tags.get(node)
+    return (
+        tag is not None
+        and tag.lease_id == lease_id
+        and tag.phase in (Phase.PREPARING, Phase.LEASED)
+    )
+
+
+def _nodes_of(view: View, lease_id: str) -> list[str]:
+    return [node for node in view.tags if _held_by(view, node, lease_id)]
+
+
+def _may_be_had(view: View, node: str) -> bool:
+    """Whether a node is alive, and nobody's: not a tenant's, not an internal job's, not drained by hand."""
+    seen, tag = view.nodes.get(node), view.tags.get(node)
+    if (
+        seen is None
+        or seen.dead
+        or seen.busy
+        or view.jobs_on.get(node)
+        or node in view.lease_of_node
+    ):
+        return False
+    if tag is not None:
+        return tag.phase in (Phase.CLEAN, Phase.DRAINING)
+    return not seen.drained
+
+
+def _may_be_wiped(view: View, node: str) -> bool:
+    tag = view.tags.get(node)
+    if tag is not None:
+        return tag.phase not in (Phase.LEASED, Phase.PREPARING)
+    return not (view.jobs_on.get(node) or node in view.lease_of_node)
+
+
+def _preparing(view: View, node: str, command: HandOver, now_s: int) -> Tag:
+    before = view.tags.get(node)
+    clean = before is not None and before.phase is Phase.CLEAN
+    return Tag(
+        Phase.PREPARING, now_s, command.lease_id, command.tenant_id, command.product, is_clean=clean
+    )
+
+
+def _noticed(tag: Tag, now_s: int, take_at_s: int) -> Tag:
+    return Tag(
+        tag.phase,
+        tag.since_s,
+        tag.lease_id,
+        tag.tenant_id,
+        tag.product,
+        is_clean=tag.is_clean,
+        noticed_s=now_s,
+        take_at_s=take_at_s,
+    )
+
+
+def _taken(view: View, node: str, lease_id: str, now_s: int) -> Tag:
+    tag = view.tags.get(node)
+    product = tag.product if tag else ""
+    return Tag(Phase.DRAINING, now_s, lease_id, product=product)

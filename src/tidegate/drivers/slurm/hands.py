@@ -1,0 +1,170 @@
+"""The few changes that are ever made to a cluster; each may be made again without harm."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tidegate.drivers.slurm.answers import Job
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.hostlist import compress
+from tidegate.drivers.slurm.site import reservation_of
+from tidegate.drivers.slurm.tag import Tag, with_tag
+from tidegate.drivers.slurm.view import View
+from tidegate.errors import SlurmError
+
+OURS: Final = "tidegate:"
+"""Beginning of the reason of every node that we drain; one that is drained for another reason is never resumed."""
+
+_JOBS_AT_ONCE: Final = 500
+
+
+def tag_nodes(commands: Commands, view: View, tags: Mapping[str, Tag | None], *state: str) -> None:
+    """Write tags on nodes, and change their state in the same call.
+
+    Parameters
+    ----------
+    commands : Commands
+    view : View
+        For comments of the site's own, which are kept.
+    tags : mapping of str to Tag or None
+        Node to its new tag.
+    *state : str
+        Further arguments, such as ``State=DRAIN`` and ``Reason=...``.
+
+    Raises
+    ------
+    SlurmError
+        As the command says.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, tag in tags.items():
+        node = view.nodes.get(name)
+        groups[with_tag(node.comment if node else "", tag)].append(name)
+    for comment, names in groups.items():
+        commands.run(
+            "scontrol", "update", f"NodeName={compress(names)}", f"Comment={comment}", *state
+        )
+
+
+def drain(commands: Commands, view: View, tags: Mapping[str, Tag | None], why: str) -> None:
+    """Let no new job start on nodes, and tag them."""
+    tag_nodes(commands, view, tags, "State=DRAIN", f"Reason={OURS} {why}")
+
+
+def resume(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> None:
+    """Let jobs start on nodes again, and tag them; those that somebody else has drained stay drained."""
+    ours = {
+        name: tag
+        for name, tag in tags.items()
+        if (node := view.nodes.get(name)) and node.drained and node.reason.startswith(OURS)
+    }
+    others = {name: tag for name, tag in tags.items() if name not in ours}
+    if ours:
+        tag_nodes(commands, view, ours, "State=UNDRAIN")
+    if others:
+        tag_nodes(commands, view, others)
+
+
+def reserve(
+    commands: Commands,
+    view: View,
+    lease_id: str,
+    nodes: Iterable[str],
+    account: str,
+    partition: str,
+) -> None:
+    """Give a lease's reservation exactly these nodes, at least one; make it when there is none."""
+    name = reservation_of(lease_id)
+    wanted = sorted(set(nodes))
+    there = view.reservations.get(name)
+    if there is None:
+        commands.run(
+            "scontrol",
+            "create",
+            "reservation",
+            f"ReservationName={name}",
+            f"Nodes={compress(wanted)}",
+            f"Accounts={account}",
+            f"PartitionName={partition}",
+            "StartTime=now",
+            "Duration=UNLIMITED",
+            "Flags=IGNORE_JOBS",
+        )
+    elif sorted(there.nodes) != wanted or there.accounts != (account,):
+        commands.run(
+            "scontrol",
+            "update",
+            f"ReservationName={name}",
+            f"Nodes={compress(wanted)}",
+            f"Accounts={account}",
+        )
+
+
+def prolong(commands: Commands, lease_id: str) -> None:
+    """Let a reservation go on for another year, which is what Slurm means by unlimited."""
+    commands.run(
+        "scontrol", "update", f"ReservationName={reservation_of(lease_id)}", "EndTime=now+365days"
+    )
+
+
+def unreserve(commands: Commands, lease_id: str) -> bool:
+    """Remove a lease's reservation; say whether it is gone. While a job still leaves it, it stays.
+
+    Raises
+    ------
+    SlurmError
+        When Slurm does not answer.
+    """
+    try:
+        commands.run("scontrol", "delete", f"ReservationName={reservation_of(lease_id)}")
+    except SlurmError as error:
+        if error.code != "TG-SLURM-FAILED":
+            raise
+        return "not found" in error.message or "Invalid" in error.message
+    return True
+
+
+def send(commands: Commands, jobs: Iterable[Job], signal: str) -> None:
+    """Send a signal to every process of jobs: batch script, its children, and all steps."""
+    _scancel(commands, jobs, f"--signal={signal}", "--full")
+
+
+def end(commands: Commands, jobs: Iterable[Job]) -> None:
+    """End jobs now, whatever they ignore.
+
+    A plain cancel sends SIGTERM and waits for KillWait. So SIGKILL goes to every step first, then to the batch script:
+    in this order a job ends at once, in the other slurmd waits for its steps all the same.
+    """
+    jobs = tuple(jobs)
+    for ids in _chunks([job.id for job in jobs]):
+        told = _tolerant(commands, "squeue", "-h", "-s", f"--jobs={','.join(ids)}", "-o", "%i")
+        steps = [step for step in told.split() if step.rpartition(".")[2].isdigit()]
+        for some in _chunks(steps):
+            _tolerant(commands, "scancel", "--signal=KILL", *some)
+    _scancel(commands, jobs, "--signal=KILL", "--batch")
+    _scancel(commands, jobs)
+
+
+def requeue(commands: Commands, jobs: Iterable[Job]) -> None:
+    """Let jobs that were ended wait again."""
+    for job in jobs:
+        _tolerant(commands, "scontrol", "requeue", job.id)
+
+
+def _scancel(commands: Commands, jobs: Iterable[Job], *options: str) -> None:
+    for ids in _chunks([job.id for job in jobs]):
+        _tolerant(commands, "scancel", *options, *ids)
+
+
+def _chunks(ids: list[str]) -> list[list[str]]:
+    return [ids[at : at + _JOBS_AT_ONCE] for at in range(0, len(ids), _JOBS_AT_ONCE)]
+
+
+def _tolerant(commands: Commands, *argv: str) -> str:
+    """Run a command that fails when a job has just ended by itself."""
+    try:
+        return commands.run(*argv)
+    except SlurmError as error:
+        if error.code != "TG-SLURM-FAILED":
+            raise
+        return ""

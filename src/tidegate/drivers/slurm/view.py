@@ -1,0 +1,223 @@
+"""A cluster at one moment, and what it says of a pool: pure, so that it can be fed with recordings."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Final
+
+from tidegate.control.ports import InternalDemand, NodeFact, NodeState, PoolFacts
+from tidegate.drivers.slurm.answers import (
+    Job,
+    Node,
+    Reservation,
+    read_jobs,
+    read_nodes,
+    read_reservations,
+)
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.site import PREFIX, SlurmPool, SlurmSite, lease_of
+from tidegate.drivers.slurm.tag import Phase, Tag, read_tag
+
+# Beginnings of reasons for which a job would not start on an empty cluster either.
+NOT_FOR_WANT_OF_NODES: Final = (
+    "Dependency",
+    "BeginTime",
+    "JobHeld",
+    "JobArrayTaskLimit",
+    "Licenses",
+    "QOS",
+    "Assoc",
+    "MaxJobs",
+    "Reservation",
+    "Partition",
+    "BadConstraints",
+    "InvalidAccount",
+    "InvalidQOS",
+    "JobLaunchFailure",
+    "Cleaning",
+)
+
+_SHOWN: Final[Mapping[Phase, NodeState]] = {
+    Phase.PREPARING: NodeState.SANITISING,
+    Phase.LEASED: NodeState.LEASED,
+    Phase.DRAINING: NodeState.DRAINING,
+    Phase.WIPING: NodeState.SANITISING,
+    Phase.CLEAN: NodeState.FREE,
+    Phase.FAILED: NodeState.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What was seen.
+
+    Attributes
+    ----------
+    at_s : int
+    nodes : mapping of str to Node
+    jobs : tuple of Job
+    reservations : mapping of str to Reservation
+    """
+
+    at_s: int
+    nodes: Mapping[str, Node]
+    jobs: tuple[Job, ...]
+    reservations: Mapping[str, Reservation]
+
+    @cached_property
+    def tags(self) -> Mapping[str, Tag]:
+        """Tags of the nodes that have one."""
+        found = (
+            (name, read_tag(node.comment)) for name, node in self.nodes.items() if node.comment
+        )
+        return {name: tag for name, tag in found if tag is not None}
+
+    @cached_property
+    def lease_of_node(self) -> Mapping[str, str]:
+        """The lease whose reservation a node is in."""
+        return {
+            node: lease
+            for name, reservation in self.reservations.items()
+            if (lease := lease_of(name)) is not None
+            for node in reservation.nodes
+        }
+
+    @cached_property
+    def jobs_on(self) -> Mapping[str, tuple[Job, ...]]:
+        """Jobs that hold a node, or are just leaving it."""
+        found: dict[str, list[Job]] = defaultdict(list)
+        for job in self.jobs:
+            for node in job.nodes:
+                found[node].append(job)
+        return {node: tuple(jobs) for node, jobs in found.items()}
+
+
+def look(commands: Commands, at_s: int) -> View:
+    """Look at a cluster.
+
+    Raises
+    ------
+    SlurmError
+        When Slurm does not answer, or not as it should.
+    """
+    # Jobs first: a job that starts meanwhile is then seen by its node, which counts as busy.
+    jobs = read_jobs(commands)
+    reservations = read_reservations(commands)
+    nodes = read_nodes(commands)
+    return View(
+        at_s,
+        {node.name: node for node in nodes},
+        jobs,
+        {found.name: found for found in reservations},
+    )
+
+
+def is_tenants(job: Job) -> bool:
+    """Whether a job runs under a lease."""
+    return job.qos.startswith(PREFIX) or job.reservation.startswith(PREFIX)
+
+
+def facts_of(
+    view: View, site: SlurmSite, pool: SlurmPool, started: int = 0, late: int = 0
+) -> PoolFacts:
+    """Say what a view shows of a pool.
+
+    Parameters
+    ----------
+    view : View
+    site : SlurmSite
+    pool : SlurmPool
+    started, late : int
+        Internal jobs that have been seen to start, and those of them that had waited too long.
+    """
+    nodes = tuple(_fact(view, name) for name in pool.nodes)
+    busy = sum(fact.state is NodeState.INTERNAL for fact in nodes)
+    pending, waiting = _pending(view, site, pool)
+    demand = InternalDemand(busy, pending, waiting, started_jobs=started, late_jobs=late)
+    return PoolFacts(pool.id, view.at_s, nodes, demand)
+
+
+def _fact(view: View, name: str) -> NodeFact:
+    node = view.nodes.get(name)
+    if node is None:
+        return NodeFact(name, NodeState.FAILED, None, 0, note="Slurm does not know this node.")
+    tag = view.tags.get(name)
+    lease = (tag.lease_id if tag else "") or None
+    since = min(tag.since_s, view.at_s) if tag else 0
+    if node.dead:
+        return NodeFact(name, NodeState.FAILED, lease, since, note=node.reason or node.state)
+    if tag is not None:
+        return _tagged(view, node, tag, since)
+    strange = view.lease_of_node.get(name)
+    if strange is not None:
+        # The tag was removed by hand, and the reservation stands: its tenant is let in all the same.
+        start = min(view.reservations[f"{PREFIX}{strange}"].start_s, view.at_s)
+        return NodeFact(name, NodeState.LEASED, strange, start, note="The node's tag is gone.")
+    return _untagged(view, node)
+
+
+def _untagged(view: View, node: Node) -> NodeFact:
+    name = node.name
+    internal = [job.start_s for job in view.jobs_on.get(name, ())]
+    if internal or node.busy:
+        begun = min((start for start in internal if start), default=0)
+        return NodeFact(name, NodeState.INTERNAL, None, min(begun, view.at_s))
+    if node.drained:
+        return NodeFact(name, NodeState.FAILED, None, 0, note=node.reason or "drained")
+    return NodeFact(name, NodeState.FREE, None, 0)
+
+
+def _tagged(view: View, node: Node, tag: Tag, since: int) -> NodeFact:
+    state = _SHOWN[tag.phase]
+    lease = tag.lease_id or None
+    if tag.phase is Phase.LEASED and view.lease_of_node.get(node.name) != tag.lease_id:
+        internal = any(not is_tenants(job) for job in view.jobs_on.get(node.name, ()))
+        free = NodeState.INTERNAL if internal else NodeState.FREE
+        note = f"The reservation of {tag.lease_id} no longer has this node."
+        return NodeFact(node.name, free, None, since, note=note)
+    note = node.reason if tag.phase is Phase.FAILED else ""
+    if tag.phase is Phase.LEASED and node.drained:
+        note = f"Drained by hand: {node.reason}"
+    return NodeFact(node.name, state, lease, since, is_clean=tag.phase is Phase.CLEAN, note=note)
+
+
+def _pending(view: View, site: SlurmSite, pool: SlurmPool) -> tuple[int, int]:
+    """Nodes that waiting internal jobs ask of a pool, and how many jobs those are."""
+    nodes = jobs = gpus_of_small = 0
+    partitions = _partitions(view, pool)
+    for job in view.jobs:
+        if (
+            not (job.waits and job.gpus)
+            or is_tenants(job)
+            or not partitions.intersection(job.partitions)
+        ):
+            continue
+        if job.reason.startswith(NOT_FOR_WANT_OF_NODES) or job.reservation:
+            continue
+        if job.gpu_type != pool.gpu_type and not (
+            job.gpu_type == "" and _first(view, site, job) is pool
+        ):
+            continue
+        jobs += job.tasks
+        if job.gpus >= pool.gpus_per_node or job.nodes_wanted > 1:
+            nodes += job.tasks * max(ceil(job.gpus / pool.gpus_per_node), job.nodes_wanted)
+        else:
+            gpus_of_small += job.tasks * job.gpus
+    return nodes + ceil(gpus_of_small / pool.gpus_per_node), jobs
+
+
+def _partitions(view: View, pool: SlurmPool) -> frozenset[str]:
+    """Partitions of internal jobs that hold nodes of a pool."""
+    first = next((view.nodes[name] for name in pool.nodes if name in view.nodes), None)
+    return (
+        frozenset()
+        if first is None
+        else frozenset(name for name in first.partitions if not name.startswith(PREFIX))
+    )
+
+
+def _first(view: View, site: SlurmSite, job: Job) -> SlurmPool | None:
+    """The pool that a job without a GPU type is counted in: the first that it may run in."""
+    return next((p for p in site.pools if _partitions(view, p).intersection(job.partitions)), None)

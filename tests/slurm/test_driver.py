@@ -1,0 +1,288 @@
+"""The driver on a real cluster: the life of a lease, and every command twice."""
+
+import time
+from pathlib import Path
+
+import pytest
+from tests.slurm.cluster import Cluster, wait_until
+from tests.slurm.leasing import (
+    BLUE,
+    GB200,
+    H100,
+    RED,
+    USER_OF,
+    Desk,
+    WallClock,
+    commands_of,
+    timed,
+    with_wipe,
+)
+
+from tidegate.control.ports import HandOver, NodeState
+from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.site import SlurmSite
+from tidegate.errors import DriverError
+
+pytestmark = pytest.mark.needs_slurm
+
+DEAF = "trap '' TERM; while true; do sleep 0.2; done"
+"""Ignores SIGTERM, as a batch script."""
+DEAF_STEPS = f"trap '' TERM; srun sh -c \"{DEAF}\""
+"""Ignores it, and so does its step on every node."""
+
+
+@pytest.fixture
+def desk(driver: SlurmDriver) -> Desk:
+    return Desk(driver)
+
+
+def lease_job(
+    cluster: Cluster, lease: str, tenant: str = RED, nodes: int = 1, script: str = "sleep 600"
+) -> str:
+    job = cluster.submit(
+        "--partition=tg-h100",
+        f"--reservation=tg-{lease}",
+        f"--nodes={nodes}",
+        user=USER_OF[tenant],
+        script=script,
+    )
+    cluster.wait_state(job, "RUNNING")
+    return job
+
+
+def code_of(act: object) -> str:
+    assert callable(act)
+    with pytest.raises(DriverError) as caught:
+        act()
+    return caught.value.code
+
+
+def test_the_life_of_a_lease(cluster: Cluster, desk: Desk):
+    began = int(time.time())
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    fact = desk.fact("hh0001")
+    assert fact.lease_id == "lea_a"
+    assert began <= fact.since_s <= int(time.time())
+    job = lease_job(cluster, "lea_a", nodes=2)
+    assert cluster.out("squeue", "-h", "-j", job, "-o", "%N") == "hh[0001-0002]"
+    desk.notice("lea_a", "hh0001", "hh0002")
+    assert desk.fact("hh0001").since_s == fact.since_s
+    wait_until(lambda: cluster.state(job) != "RUNNING", "the job has heard the notice")
+    desk.take("lea_a", "hh0001", "hh0002")
+    desk.wait(NodeState.DRAINING, "hh0001", "hh0002")
+    desk.sanitise("hh0001", "hh0002")
+    desk.wait(NodeState.FREE, "hh0001", "hh0002", clean=True)
+    assert "DRAIN" in cluster.out("scontrol", "-o", "show", "node", "hh0001")
+    desk.give_back("hh0001", "hh0002")
+    assert desk.fact("hh0001").state is NodeState.FREE
+    wait_until(cluster.all_idle, "every node is idle")
+    assert "tidegate" not in cluster.out("scontrol", "-o", "show", "node")
+    assert cluster.out("scontrol", "-o", "show", "reservation").startswith("No ")
+
+
+def test_a_lease_grows_and_shrinks_under_running_jobs(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    jobs = [lease_job(cluster, "lea_a") for _ in range(2)]
+    since = desk.fact("hh0001").since_s
+    time.sleep(1.1)  # since is in whole seconds
+    desk.hand_over("lea_a", RED, "hh0003")
+    desk.wait(NodeState.LEASED, "hh0003")
+    assert desk.fact("hh0001").since_s == since < desk.fact("hh0003").since_s
+    desk.return_all("lea_a", "hh0002")
+    assert cluster.state(jobs[0]) == "RUNNING"
+    assert cluster.state(jobs[1]) != "RUNNING"
+    assert [desk.fact(n).lease_id for n in ("hh0001", "hh0002", "hh0003")] == [
+        "lea_a",
+        None,
+        "lea_a",
+    ]
+
+
+def test_every_command_twice_changes_nothing(cluster: Cluster, desk: Desk):
+    driver = desk.driver
+    handed = desk.hand_over("lea_a", RED, "hh0001")
+    driver.hand_over(handed)
+    desk.wait(NodeState.LEASED, "hh0001")
+    job = lease_job(cluster, "lea_a", script=DEAF)
+    noticed = desk.notice("lea_a", "hh0001")
+    taken = desk.take("lea_a", "hh0001")
+    driver.notice(noticed)
+    driver.take(taken)
+    driver.hand_over(handed)
+    assert desk.fact("hh0001").state is NodeState.DRAINING
+    wiped = desk.sanitise("hh0001")
+    desk.wait(NodeState.FREE, "hh0001", clean=True)
+    back = desk.give_back("hh0001")
+    internal = cluster.submit("--nodelist=hh0001", "--exclusive")
+    cluster.wait_state(internal, "RUNNING")
+    driver.sanitise(wiped)
+    driver.give_back(back)
+    driver.take(taken)
+    assert cluster.state(internal) == "RUNNING"
+    assert desk.fact("hh0001").state is NodeState.INTERNAL
+    assert cluster.state(job) != "RUNNING"
+
+
+def test_a_second_driver_carries_on_where_the_first_was_killed(
+    cluster: Cluster, desk: Desk, site: SlurmSite, tmp_path: Path
+):
+    stuck = SlurmDriver(
+        with_wipe(site, tmp_path / "stuck", "sleep 60"), commands_of(cluster), WallClock()
+    )
+    first = Desk(stuck)
+    first.hand_over("lea_a", RED, "hh0001")
+    assert first.fact("hh0001").state is NodeState.SANITISING
+    stuck.close()
+    # The first never comes back; another process finds all it needs in the cluster.
+    desk.wait(NodeState.LEASED, "hh0001")
+    assert desk.fact("hh0001").lease_id == "lea_a"
+    lease_job(cluster, "lea_a", script=DEAF)
+    desk.return_all("lea_a", "hh0001")
+    wait_until(cluster.all_idle, "every node is idle")
+
+
+def test_frontier_is_refused(desk: Desk):
+    on_frontier = Desk(desk.driver, GB200)
+    assert code_of(lambda: on_frontier.hand_over("lea_a", RED, "gb0001")) == "TG-DRIVER-FRONTIER"
+    assert code_of(lambda: desk.hand_over("lea_a", RED, "gb0001")) == "TG-DRIVER-UNKNOWN"
+    assert code_of(lambda: desk.driver.set_leasable(GB200, 1)) == "TG-DRIVER-FRONTIER"
+    assert code_of(lambda: desk.driver.facts("moon")) == "TG-DRIVER-UNKNOWN"
+
+
+def test_nodes_in_other_hands_are_refused_and_nothing_is_done(cluster: Cluster, desk: Desk):
+    internal = cluster.submit("--nodelist=hh0001", "--exclusive")
+    cluster.wait_state(internal, "RUNNING")
+    desk.hand_over("lea_a", RED, "hh0002")
+    desk.wait(NodeState.LEASED, "hh0002")
+    for node in ("hh0001", "hh0002"):
+        assert (
+            code_of(lambda node=node: desk.hand_over("lea_b", BLUE, "hh0003", node))
+            == "TG-DRIVER-BUSY"
+        )
+    assert code_of(lambda: desk.sanitise("hh0001")) == "TG-DRIVER-BUSY"
+    assert code_of(lambda: desk.sanitise("hh0002")) == "TG-DRIVER-BUSY"
+    assert code_of(lambda: desk.give_back("hh0002")) == "TG-DRIVER-BUSY"
+    assert desk.fact("hh0003").state is NodeState.FREE
+    assert cluster.state(internal) == "RUNNING"
+
+
+def test_a_tenant_without_an_account_is_refused_and_nothing_is_left(cluster: Cluster, desk: Desk):
+    assert code_of(lambda: desk.hand_over("lea_a", "ten_unknown", "hh0001")) == "TG-SLURM-FAILED"
+    assert code_of(lambda: desk.hand_over("lea a;x", RED, "hh0001")) == "TG-DRIVER-UNKNOWN"
+    assert desk.fact("hh0001").state is NodeState.FREE
+    wait_until(cluster.all_idle, "every node is idle")
+
+
+@pytest.mark.parametrize(
+    "script", ["sleep 600", DEAF, DEAF_STEPS], ids=["polite", "deaf", "deaf steps"]
+)
+def test_notice_reaches_and_its_end_is_kept(
+    cluster: Cluster, desk: Desk, tmp_path: Path, script: str
+):
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    heard = tmp_path / "heard"
+    witness = (
+        f"(trap 'date +%s.%N > {heard}; exit' TERM; while true; do sleep 0.02; done) & {script}"
+    )
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    job = lease_job(cluster, "lea_a", nodes=2, script=witness)
+    time.sleep(0.5)  # slurmstepd begins the script a little after the job counts as running
+    began = time.time()
+    desk.notice("lea_a", "hh0001", "hh0002")
+    wait_until(heard.exists, "the signal has come", 5)
+    assert float(heard.read_text() or began) - began < 1
+    waiting = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+    took = timed(lambda: desk.take("lea_a", "hh0001", "hh0002"))
+    wait_until(lambda: cluster.state(job) not in ("RUNNING", "COMPLETING"), "the job has left", 2)
+    assert took < 2  # KillWait is 5 s: nobody waits for it
+    desk.sanitise("hh0001", "hh0002")
+    desk.wait(NodeState.FREE, "hh0001", "hh0002", clean=True)
+    desk.give_back("hh0001", "hh0002")
+    cluster.wait_state(waiting, "RUNNING", seconds=5)
+
+
+def test_a_job_that_starts_under_notice_is_warned_too(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    desk.notice("lea_a", "hh0001")
+    time.sleep(1.1)  # starts are told in whole seconds
+    job = lease_job(cluster, "lea_a")
+    time.sleep(0.5)
+    desk.fact("hh0001")
+    wait_until(lambda: cluster.state(job) != "RUNNING", "it was warned")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [("echo no key >&2; exit 3", "exit code 3: no key"), ("sleep 60", "not done after 0.5 s")],
+)
+def test_a_node_whose_wipe_fails_is_drained_shown_and_never_lent(
+    cluster: Cluster, desk: Desk, site: SlurmSite, tmp_path: Path, body: str, said: str
+):
+    driver = SlurmDriver(
+        with_wipe(site, tmp_path / "wipe", f'[ "$1" = hh0001 ] || exit 0; {body}', timeout_s=0.5),
+        commands_of(cluster),
+        WallClock(),
+    )
+    mine = Desk(driver)
+    mine.hand_over("lea_a", RED, "hh0001", "hh0002")
+    mine.wait(NodeState.FAILED, "hh0001")
+    assert said in mine.fact("hh0001").note
+    assert said in cluster.out("sinfo", "-h", "-R", "-n", "hh0001", "-o", "%E")
+    assert code_of(lambda: mine.hand_over("lea_b", BLUE, "hh0001")) == "TG-DRIVER-BUSY"
+    assert code_of(lambda: mine.give_back("hh0001")) == "TG-DRIVER-BUSY"
+    # The tenant is not on it; and what else was handed over works.
+    mine.wait(NodeState.LEASED, "hh0002")
+    options = ("--partition=tg-h100", "--reservation=tg-lea_a", "--nodelist=hh0001", "--wrap=true")
+    refused = cluster.run("sbatch", *options, user=USER_OF[RED], check=False)
+    assert "Requested node configuration is not available" in refused.stderr
+    driver.close()
+    # Mended, wiped again by a driver whose wipe works, it comes back.
+    desk.sanitise("hh0001")
+    desk.wait(NodeState.FREE, "hh0001", clean=True)
+    desk.give_back("hh0001")
+    assert desk.fact("hh0001").state is NodeState.FREE
+
+
+def test_what_waits_is_counted_in_whole_nodes(cluster: Cluster, desk: Desk):
+    held = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+    cluster.wait_state(held, "RUNNING")
+    cluster.submit("--gres=gpu:h100:8", "--nodes=2")
+    cluster.submit("--gpus=h100:4")
+    cluster.submit("--gpus=h100:6", "--array=1-3")
+    cluster.submit("--gres=gpu:gb200:4", "--nodes=3", "--hold")
+    cluster.submit("--gres=gpu:h100:8", f"--dependency=afterok:{held}")
+    wait_until(lambda: desk.driver.facts(H100).waiting.waiting_jobs == 5, "all are seen", 10)
+    seen = desk.driver.facts(H100).waiting
+    assert (seen.busy_nodes, seen.pending_nodes) == (6, 2 + 3)
+    assert desk.driver.facts(GB200).waiting.pending_nodes == 0
+
+
+def test_quota_holds_new_jobs_but_never_below_what_is_leased(cluster: Cluster, desk: Desk):
+    def limit() -> str:
+        return cluster.out("sacctmgr", "-nP", "show", "qos", "tg-h100", "format=grptres")
+
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    desk.driver.set_leasable(H100, 4)
+    assert limit() == "node=4"
+    desk.driver.set_leasable(H100, 0)
+    assert limit() == "node=2"
+    lease_job(cluster, "lea_a", nodes=2)
+    desk.driver.set_leasable(H100, 100)
+
+
+def test_a_token_that_comes_late_for_a_refused_command_is_tried_again(cluster: Cluster, desk: Desk):
+    internal = cluster.submit("--nodelist=hh0001", "--exclusive")
+    cluster.wait_state(internal, "RUNNING")
+    command = HandOver(desk.token(), H100, "lea_a", RED, "flex", ("hh0001",))
+    assert code_of(lambda: desk.driver.hand_over(command)) == "TG-DRIVER-BUSY"
+    cluster.run("scancel", internal)
+    wait_until(lambda: desk.fact("hh0001").state is NodeState.FREE, "the node is free")
+    desk.driver.hand_over(command)
+    desk.wait(NodeState.LEASED, "hh0001")
