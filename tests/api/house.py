@@ -15,15 +15,25 @@ from tidegate.api.limits import Limits
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Act, Role
 from tidegate.control.keys import KeyWish
+from tidegate.control.money_store import MoneyRules, Till
 from tidegate.control.rates import Rate
 from tidegate.control.seal import Seal
 from tidegate.control.tenants import Tenant
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.control.webhooks import wrong_address
+from tidegate.fleet import catalogue
+from tidegate.lease import book_of_offers, standard_offers
 from tidegate.post import HttpSender
 from tidegate.store import migrate, open_database
 from tidegate.store.access import SqlAccess
+from tidegate.store.money import SqlMoney
 
+NOW_S = 1_775_000_000
+"""The fleet's clock stands still: 31 March 2026, 23:33:20 UTC."""
+
+BOOK = book_of_offers(
+    "USD", [("H100-SXM", o) for o in standard_offers(catalogue()["H100-SXM"], "USD", None).offers]
+)
 UNLIMITED = Rate(burst=1_000_000, per_second=1_000_000.0)
 
 
@@ -65,7 +75,8 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
     migrate(database)
     door = SqlAccess(database)
-    services = services_on(door, limits or Limits(UNLIMITED, UNLIMITED))
+    till = Till(SqlMoney(database), MoneyRules(), BOOK, lambda: NOW_S)
+    services = services_on(door, limits or Limits(UNLIMITED, UNLIMITED), till)
     anna, bert = (
         tenant_acts.create_tenant(
             door,
@@ -81,10 +92,10 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     database.close()
 
 
-def services_on(door: SqlAccess, limits: Limits) -> Services:
+def services_on(door: SqlAccess, limits: Limits, till: Till) -> Services:
     """What an application is given."""
     seal = Seal(b"0123456789abcdef" * 2)
-    return Services(seal, door, Webhooks(door, seal, NoSender(), wall_s), wall_s, limits)
+    return Services(seal, door, Webhooks(door, seal, NoSender(), wall_s), till, wall_s, limits)
 
 
 def wall_s() -> int:

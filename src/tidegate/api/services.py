@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
+from tidegate.control.money_store import Till
 from tidegate.control.seal import Seal
 from tidegate.control.webhook_acts import Webhooks
 
@@ -22,6 +23,8 @@ class Services:
     access : AccessDoor
         Transactions on keys, users, tenants, webhooks, notices and the audit log.
     webhooks : Webhooks
+    till : Till
+        Prices, usage, bills.
     wall_s : callable
         Wall-clock time in whole seconds; keys, sessions and signatures go by it.
     limits : Limits
@@ -30,6 +33,7 @@ class Services:
     seal: Seal
     access: AccessDoor
     webhooks: Webhooks
+    till: Till
     wall_s: Callable[[], int]
     limits: Limits = field(default_factory=Limits)
 

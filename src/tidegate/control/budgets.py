@@ -4,14 +4,22 @@ from decimal import Decimal
 from typing import Final
 
 from tidegate.billing import Budget, BudgetAlert, Period, alerts, month_name, month_of
-from tidegate.control.access import Reach
+from tidegate.control.access import Act, Actor, Reach, not_found, require
+from tidegate.control.ids import Prefix, new_id
 from tidegate.control.invoicing import wanted_lines
-from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore, money_event
+from tidegate.control.money_store import (
+    MoneyDoor,
+    MoneyRules,
+    MoneyStore,
+    money_event,
+    require_tenant,
+)
 from tidegate.quantity import Money
 
 BUDGET_REACHED: Final = "budget.reached"
 
 _EVERYBODY: Final = Reach(None)
+_ALL: Final = 10_000
 
 
 def check_budgets(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[BudgetAlert]:
@@ -69,3 +77,36 @@ def _data(alert: BudgetAlert, period: Period, zone: str) -> dict[str, object]:
         "spent": str(alert.spent.amount),
         "currency": budget.amount.currency,
     }
+
+
+def list_budgets(door: MoneyDoor, actor: Actor, after_id: str | None, limit: int) -> list[Budget]:
+    """Return budgets within the actor's reach."""
+    require(actor, Act.BUDGETS_READ)
+    with door.reading() as store:
+        return store.plans.budgets(actor.reach, after_id, limit)
+
+
+def add_budget(
+    door: MoneyDoor, actor: Actor, tenant_id: str | None, amount: Money, shares: tuple[Decimal, ...]
+) -> Budget:
+    """Set a budget.
+
+    Raises
+    ------
+    AccessError, RequestError
+    """
+    require(actor, Act.BUDGETS_WRITE)
+    with door.changing() as store:
+        owner = require_tenant(store, actor, tenant_id)
+        budget = Budget(new_id(Prefix.BUDGET), owner, amount, shares)
+        store.plans.save_budget(budget)
+    return budget
+
+
+def drop_budget(door: MoneyDoor, actor: Actor, budget_id: str) -> None:
+    """Take a budget away."""
+    require(actor, Act.BUDGETS_WRITE)
+    with door.changing() as store:
+        if budget_id not in {budget.id for budget in store.plans.budgets(actor.reach, limit=_ALL)}:
+            raise not_found("budget", budget_id)
+        store.plans.drop_budget(budget_id)

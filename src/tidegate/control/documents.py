@@ -1,6 +1,6 @@
 """Invoices, credit notes, prepayments and accounts: read, paid, given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tidegate.billing import (
@@ -11,7 +11,7 @@ from tidegate.billing import (
     month_of,
     tax_lines,
 )
-from tidegate.control.access import Act, Actor, not_found, require, tenant_of
+from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.invoicing import CREDIT_NOTES, Numbers, note_event
@@ -23,6 +23,7 @@ from tidegate.control.money_store import (
     MoneyStore,
     Prepayment,
     money_event,
+    require_tenant,
 )
 from tidegate.errors import Place, RequestError
 from tidegate.quantity import Money
@@ -120,7 +121,7 @@ def give_credit(
     _check_amount(amount)
     with door.changing() as store:
         tenant = replace(
-            store.bills.account(tenant_of(actor, tenant_id), amount.currency),
+            store.bills.account(require_tenant(store, actor, tenant_id), amount.currency),
             currency=amount.currency,
         )
         line = CreditLine(text, month_of(now_s, rules.zone), amount)
@@ -153,8 +154,8 @@ def prepay(door: MoneyDoor, actor: Actor, payment: Prepayment, *, wall_s: int) -
     """
     require(actor, Act.INVOICES_WRITE)
     _check_amount(payment.amount)
-    tenant_of(actor, payment.tenant_id)
     with door.changing() as store:
+        require_tenant(store, actor, payment.tenant_id)
         if not store.bills.add_prepayment(payment):
             raise RequestError(
                 "TG-API-CONFLICT", f"The payment {payment.reference!r} was taken in before."
@@ -172,18 +173,42 @@ def prepay(door: MoneyDoor, actor: Actor, payment: Prepayment, *, wall_s: int) -
     return payment
 
 
+def list_prepayments(
+    door: MoneyDoor, actor: Actor, before_id: str | None, limit: int
+) -> list[Prepayment]:
+    """Return prepayments within the actor's reach, youngest first, from behind ``before_id``."""
+    require(actor, Act.INVOICES_READ)
+    with door.reading() as store:
+        return store.bills.prepayments(actor.reach, before_id, limit)
+
+
 def read_account(door: MoneyDoor, actor: Actor, tenant_id: str, rules: MoneyRules) -> BillTo:
     """Return how a tenant is billed."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        return store.bills.account(tenant_of(actor, tenant_id), rules.currency)
+        return store.bills.account(require_tenant(store, actor, tenant_id), rules.currency)
 
 
-def save_account(door: MoneyDoor, actor: Actor, account: BillTo, *, wall_s: int) -> BillTo:
-    """Keep how a tenant is billed from now on; documents that are out stay as they are."""
+def change_account(
+    door: MoneyDoor,
+    actor: Actor,
+    tenant_id: str,
+    rules: MoneyRules,
+    change: Callable[[BillTo], BillTo],
+    *,
+    wall_s: int,
+) -> BillTo:
+    """Change how a tenant is billed from now on; documents that are out stay as they are.
+
+    Parameters
+    ----------
+    change : callable
+        Makes the new account of the one that is there; what it raises leaves everything as it was.
+    """
     require(actor, Act.INVOICES_WRITE)
-    tenant_of(actor, account.tenant_id)
     with door.changing() as store:
+        before = store.bills.account(require_tenant(store, actor, tenant_id), rules.currency)
+        account = change(before)
         store.bills.save_account(account)
         data = {"name": account.name, "currency": account.currency, "country": account.country}
         _audit(store, actor, "accounts.save", account.tenant_id, account.tenant_id, wall_s, data)

@@ -1,18 +1,19 @@
 """Grants: approved projects, what they may use, and what they used."""
 
-from decimal import Decimal
 from typing import Final
 
 from tidegate.billing import Grant, GrantReport, grant_has_room, grant_report
-from tidegate.control.access import Act, Actor, Reach, not_found, require, tenant_of
+from tidegate.control.access import Act, Actor, Reach, not_found, require
 from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore
+from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore, require_tenant
 from tidegate.errors import RequestError
+from tidegate.lease.pricebook import PriceBook
 from tidegate.lease.product import ProductKind
 from tidegate.meter import MeterRecord
 
 _ALL: Final = 10_000
+_REFERENCE: Final = "flex"
 
 
 def award_grant(door: MoneyDoor, actor: Actor, grant: Grant, *, wall_s: int) -> Grant:
@@ -25,8 +26,8 @@ def award_grant(door: MoneyDoor, actor: Actor, grant: Grant, *, wall_s: int) -> 
         which of them a lease uses.
     """
     require(actor, Act.TENANTS_WRITE)
-    tenant_of(actor, grant.tenant_id)
     with door.changing() as store:
+        require_tenant(store, actor, grant.tenant_id)
         for other in store.plans.grants(Reach(grant.tenant_id), limit=_ALL):
             is_at_once = other.from_s < grant.until_s and grant.from_s < other.until_s
             if other.id != grant.id and other.chip == grant.chip and is_at_once:
@@ -48,6 +49,13 @@ def award_grant(door: MoneyDoor, actor: Actor, grant: Grant, *, wall_s: int) -> 
             )
         )
     return grant
+
+
+def list_grants(door: MoneyDoor, actor: Actor, after_id: str | None, limit: int) -> list[Grant]:
+    """Return grants within the actor's reach."""
+    require(actor, Act.USAGE_READ)
+    with door.reading() as store:
+        return store.plans.grants(actor.reach, after_id, limit)
 
 
 def require_room(
@@ -76,15 +84,19 @@ def report_grant(
     actor: Actor,
     rules: MoneyRules,
     grant_id: str,
-    reference: tuple[Decimal, str] | None = None,
+    offered: PriceBook,
+    now_s: int,
 ) -> GrantReport:
-    """Report what a grant was used for, and at a rate per GPU-hour what that would have cost."""
+    """Report what a grant was used for, and what that would have cost at the flex price of today."""
     require(actor, Act.USAGE_READ)
     with door.reading() as store:
         found = [g for g in store.plans.grants(actor.reach, limit=_ALL) if g.id == grant_id]
         if not found:
             raise not_found("grant", grant_id)
         records = _used(store, found[0])
+        book = store.plans.price_book() or offered
+    price = book.price(found[0].chip, _REFERENCE, None, book.currency, now_s)
+    reference = None if price is None else (price.rate, price.currency)
     return grant_report(found[0], records, zone=rules.zone, reference=reference)
 
 

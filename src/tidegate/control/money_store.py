@@ -1,6 +1,6 @@
 """What metering and billing ask of a store, and the rules by which they go."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,7 +21,7 @@ from tidegate.billing import (
     RatedLine,
     TaxRule,
 )
-from tidegate.control.access import Reach
+from tidegate.control.access import Actor, Reach, not_found, tenant_of
 from tidegate.control.audit import AuditStore
 from tidegate.lease.events import Event
 from tidegate.lease.pricebook import PriceBook
@@ -152,6 +152,10 @@ class MeterStore(Protocol):
 
 class BillStore(Protocol):
     """Accounts, leases as billing sees them, documents."""
+
+    def has_tenant(self, tenant_id: str) -> bool:
+        """Whether there is such a tenant."""
+        ...
 
     def account(self, tenant_id: str, currency: str) -> BillTo:
         """Tenant as it is billed; in ``currency`` when it has none of its own."""
@@ -305,6 +309,40 @@ class MoneyDoor(Protocol):
     def reading(self) -> AbstractContextManager[MoneyStore]:
         """One that only reads, and sees one state of everything."""
         ...
+
+
+@dataclass(frozen=True)
+class Till:
+    """What the doors of the running system need for money.
+
+    Attributes
+    ----------
+    door : MoneyDoor
+    rules : MoneyRules
+    offered : PriceBook
+        What the fleet's own offers say, for when no price book was adopted.
+    now_s : callable
+        The fleet's clock.
+    """
+
+    door: MoneyDoor
+    rules: MoneyRules
+    offered: PriceBook
+    now_s: Callable[[], int]
+
+
+def require_tenant(store: MoneyStore, actor: Actor, tenant_id: str | None) -> str:
+    """Tenant for whom something is done: within the actor's reach, and there.
+
+    Raises
+    ------
+    RequestError
+        ``TG-API-NOT-FOUND``, ``TG-API-FIELD``.
+    """
+    found = tenant_of(actor, tenant_id)
+    if not store.bills.has_tenant(found):
+        raise not_found("tenant", found)
+    return found
 
 
 def money_event(

@@ -1,5 +1,6 @@
 """Prices: the book in force, and what a lease would cost."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -58,6 +59,20 @@ def book_in_force(door: MoneyDoor, actor: Actor, offered: PriceBook) -> PriceBoo
     require(actor, Act.PRICES_READ)
     with door.reading() as store:
         return store.plans.price_book() or offered
+
+
+def visible_book(door: MoneyDoor, actor: Actor, offered: PriceBook) -> PriceBook:
+    """Return the price book as far as it concerns an actor.
+
+    A tenant sees the prices for all and for its own class, and neither costs nor what others are charged.
+    """
+    book = book_in_force(door, actor, offered)
+    if actor.tenant_id is None:
+        return book
+    with door.reading() as store:
+        own = store.bills.account(actor.tenant_id, book.currency).tenant_class
+    prices = tuple(price for price in book.prices if price.tenant_class in (None, own))
+    return replace(book, prices=prices, cash_costs={}, exchange={})
 
 
 def price_terms(  # noqa: PLR0913 - what a price depends on

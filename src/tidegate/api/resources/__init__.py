@@ -4,7 +4,24 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from tidegate.api.resources import audit, keys, me, notices, problems, tenants, users, webhooks
+from tidegate.api.resources import (
+    audit,
+    billing_accounts,
+    budgets,
+    credit_notes,
+    grants,
+    invoices,
+    keys,
+    me,
+    notices,
+    prepayments,
+    prices,
+    problems,
+    tenants,
+    usage,
+    users,
+    webhooks,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.router,
@@ -13,6 +30,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     keys.router,
     users.router,
     webhooks.router,
+    prices.router,
+    usage.router,
+    invoices.router,
+    credit_notes.router,
+    prepayments.router,
+    budgets.router,
+    grants.router,
+    billing_accounts.router,
     audit.router,
     problems.router,
 )

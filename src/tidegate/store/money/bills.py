@@ -67,6 +67,11 @@ class SqlBills:
 
     # ----------------------------------------------------------------------------------------------------- accounts
 
+    def has_tenant(self, tenant_id: str) -> bool:
+        """Whether there is such a tenant."""
+        query = sa.select(access.tenant.c.id).where(access.tenant.c.id == tenant_id)
+        return self._connection.execute(query).first() is not None
+
     def account(self, tenant_id: str, currency: str) -> BillTo:
         """Tenant as it is billed."""
         tenant = self._connection.execute(

@@ -1,0 +1,246 @@
+"""Prices, usage and bills over HTTP: what each may see, and the shapes that others build on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from tests.api.calling import AppTransport, caller, serving
+from tests.api.house import BOOK, UNLIMITED, once, services_on, wall_s
+from tests.billing.making import APRIL, MARCH, H
+from tests.control.moneyhouse import RULES, MoneyHouse, money_house
+
+from tidegate.api import Services, create_app
+from tidegate.api.limits import Limits
+from tidegate.control import key_acts
+from tidegate.control.access import SYSTEM, Role
+from tidegate.control.invoicing import credit_breaks, invoice_months
+from tidegate.control.keys import KeyWish
+from tidegate.control.money_store import Till
+from tidegate.store.access import SqlAccess
+
+NOW_S = APRIL + 2 * H
+
+
+@dataclass
+class Desk:
+    """A house in which March has been billed: a lease of two hours, and one that was broken after one."""
+
+    money: MoneyHouse
+    services: Services
+    transport: AppTransport
+
+    def caller(self, role: Role, tenant_id: str | None = None) -> httpx.Client:
+        wish = KeyWish("test", role, tenant_id, None)
+        key = key_acts.create_key(self.services.access, self.services.seal, SYSTEM, wish, wall_s())
+        return caller(self.transport, key.text)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    money = money_house(tmp_path_factory.mktemp("money"))
+    money.tenant("ten_1")
+    money.tenant("ten_2")
+    till = Till(money.door, RULES, BOOK, lambda: NOW_S)
+    services = services_on(SqlAccess(money.database), Limits(UNLIMITED, UNLIMITED), till)
+    invoice_months(money.door, RULES, MARCH)
+    money.end(money.lease(APRIL - 2 * H, ("n1",)), APRIL)
+    money.end(money.lease(APRIL - 2 * H, ("n2",)), APRIL - H, "broken")
+    money.end(money.lease(APRIL - H, ("n3",), tenant_id="ten_2"), APRIL)
+    credit_breaks(money.door, RULES, APRIL)
+    invoice_months(money.door, RULES, APRIL + H)
+    with serving(create_app(services)) as transport:
+        yield Desk(money, services, transport)
+    money.database.close()
+
+
+@pytest.fixture
+def finance(desk: Desk) -> httpx.Client:
+    return desk.caller(Role.FINANCE)
+
+
+@pytest.fixture
+def tenant(desk: Desk) -> httpx.Client:
+    return desk.caller(Role.TENANT, "ten_1")
+
+
+@pytest.fixture
+def other(desk: Desk) -> httpx.Client:
+    return desk.caller(Role.TENANT, "ten_2")
+
+
+def items(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+SPAN = {"from": "2026-03-31T00:00:00Z", "until": "2026-04-01T00:00:00Z"}
+
+
+def test_usage_by_hour(tenant: httpx.Client, finance: httpx.Client):
+    own = items(tenant.get("/v1/usage", params=SPAN))
+    assert [(u["lease_id"], u["start"], u["gpu_seconds"]) for u in own] == [
+        ("lea_1", "2026-03-31T22:00:00Z", 8 * H),
+        ("lea_2", "2026-03-31T22:00:00Z", 8 * H),
+        ("lea_1", "2026-03-31T23:00:00Z", 8 * H),
+    ]
+    assert {u["tenant_id"] for u in items(finance.get("/v1/usage", params=SPAN))} == {
+        "ten_1",
+        "ten_2",
+    }
+
+
+def test_usage_comes_in_pages(finance: httpx.Client):
+    page = finance.get("/v1/usage", params=SPAN | {"limit": 3}).json()
+    rest = finance.get(
+        "/v1/usage", params=SPAN | {"limit": 3, "cursor": page["next_cursor"]}
+    ).json()
+    assert [u["lease_id"] for u in page["items"] + rest["items"]] == [
+        "lea_1",
+        "lea_2",
+        "lea_1",
+        "lea_3",
+    ]
+    assert rest["next_cursor"] is None
+
+
+def test_usage_wants_a_time(tenant: httpx.Client):
+    assert tenant.get("/v1/usage").status_code == 422
+    turned = {"from": SPAN["until"], "until": SPAN["from"]}
+    assert tenant.get("/v1/usage", params=turned).json()["code"] == "TG-API-FIELD"
+    theirs = tenant.get("/v1/usage", params=SPAN | {"tenant_id": "ten_2"})
+    assert theirs.status_code == 404
+
+
+def test_an_invoice(tenant: httpx.Client, other: httpx.Client):
+    (listed,) = items(tenant.get("/v1/invoices"))
+    assert (listed["number"], listed["total"]) == (
+        "INV-2026-000001",
+        {"amount": "60.00", "currency": "USD"},
+    )
+    invoice = tenant.get(f"/v1/invoices/{listed['id']}").json()
+    assert [invoice[k] for k in ("net", "tax", "total", "payable", "amount_due")] == [
+        "48.00",
+        "12.00",
+        "60.00",
+        "34.00",
+        "34.00",
+    ]
+    assert (invoice["period_start"], invoice["tenant_name"]) == (
+        "2026-03-01T00:00:00Z",
+        "Tenant ten_1",
+    )
+    (line, _) = invoice["lines"]
+    assert (line["lease_id"], line["rate"], line["gpu_seconds"], line["amount"]) == (
+        "lea_1",
+        "2.00",
+        57600,
+        "32.00",
+    )
+    assert invoice["taxes"] == [
+        {"tax_id": "vat", "name": "VAT", "rate": "0.25", "net": "48.00", "amount": "12.00"}
+    ]
+    assert invoice["applied"][0]["amount"] == "26.00"
+    assert other.get(f"/v1/invoices/{listed['id']}").status_code == 404
+
+
+def test_an_invoice_is_paid_by_finance_once(finance: httpx.Client, other: httpx.Client):
+    invoice = next(i for i in items(finance.get("/v1/invoices")) if i["tenant_id"] == "ten_2")
+    path = f"/v1/invoices/{invoice['id']}/paid"
+    assert other.post(path, headers=once()).status_code == 403
+    assert finance.post(path, headers=once()).json()["paid_at"] == "2026-04-01T02:00:00Z"
+    assert finance.post(path, headers=once()).status_code == 200
+
+
+def test_the_credit_of_a_break(tenant: httpx.Client, other: httpx.Client, desk: Desk):
+    (note,) = items(tenant.get("/v1/credit-notes"))
+    (proof,) = desk.money.events("lease.broken")
+    assert (note["reason"], note["lease_id"], note["event"]) == ("break", "lea_2", proof.seq)
+    assert (note["total"]["amount"], note["left"]["amount"]) == ("26.00", "0.00")
+    assert [(line["text"], line["amount"]) for line in note["lines"]] == [
+        ("refund", "16.00"),
+        ("credit", "4.80"),
+    ]
+    assert tenant.get(f"/v1/credit-notes/{note['id']}").json() == note
+    assert other.get(f"/v1/credit-notes/{note['id']}").status_code == 404
+    assert items(other.get("/v1/credit-notes")) == []
+
+
+def test_goodwill_and_prepayments_are_given_by_finance(finance: httpx.Client, tenant: httpx.Client):
+    wish = {
+        "tenant_id": "ten_2",
+        "net": {"amount": "10.00", "currency": "USD"},
+        "text": "slow fabric",
+    }
+    assert tenant.post("/v1/credit-notes", json=wish, headers=once()).status_code == 403
+    made = finance.post("/v1/credit-notes", json=wish, headers=once())
+    assert (made.status_code, made.json()["total"]["amount"]) == (201, "12.50")
+    fine = wish | {"net": {"amount": "0.005", "currency": "USD"}}
+    answer = finance.post("/v1/credit-notes", json=fine, headers=once())
+    assert (answer.status_code, answer.json()["code"]) == (422, "TG-BILL-AMOUNT")
+    payment = {
+        "tenant_id": "ten_2",
+        "amount": {"amount": "100", "currency": "USD"},
+        "reference": "bank 17",
+    }
+    assert finance.post("/v1/prepayments", json=payment, headers=once()).status_code == 201
+    assert finance.post("/v1/prepayments", json=payment, headers=once()).status_code == 409
+    nobody = payment | {"tenant_id": "ten_9", "reference": "bank 18"}
+    assert finance.post("/v1/prepayments", json=nobody, headers=once()).status_code == 404
+    assert items(tenant.get("/v1/prepayments")) == []
+
+
+def test_budgets(tenant: httpx.Client, other: httpx.Client):
+    wish = {"amount": {"amount": "500", "currency": "USD"}, "shares": ["0.9"]}
+    made = tenant.post("/v1/budgets", json=wish, headers=once()).json()
+    assert (made["tenant_id"], made["shares"]) == ("ten_1", ["0.9"])
+    assert items(tenant.get("/v1/budgets")) == [made]
+    assert other.delete(f"/v1/budgets/{made['id']}").status_code == 404
+    assert tenant.delete(f"/v1/budgets/{made['id']}").status_code == 204
+    nothing = {"amount": {"amount": "0", "currency": "USD"}}
+    assert tenant.post("/v1/budgets", json=nothing, headers=once()).status_code == 422
+
+
+def test_prices(tenant: httpx.Client):
+    prices = tenant.get("/v1/prices").json()
+    flex = next(price for price in prices["prices"] if price["product"] == "flex")
+    assert (flex["chip"], flex["currency"], flex["bands"]) == ("H100-SXM", "USD", [])
+
+
+def test_grants(desk: Desk, tenant: httpx.Client):
+    operator = desk.caller(Role.OPERATOR)
+    wish = {
+        "tenant_id": "ten_1",
+        "project": "github.com/acme/solver",
+        "chip": "A100-80-SXM",
+        "gpu_hours": 1000,
+        "valid_from": "2026-03-01T00:00:00Z",
+        "valid_until": "2026-09-01T00:00:00Z",
+    }
+    assert tenant.post("/v1/grants", json=wish, headers=once()).status_code == 403
+    made = operator.post("/v1/grants", json=wish, headers=once()).json()
+    assert operator.post("/v1/grants", json=wish, headers=once()).status_code == 409
+    report = tenant.get(f"/v1/grants/{made['id']}").json()
+    assert (report["gpu_seconds"], report["left_gpu_seconds"]) == (0, 1000 * H)
+    assert items(tenant.get("/v1/grants")) == [made]
+    wrong = wish | {"chip": "A101"}
+    assert operator.post("/v1/grants", json=wrong, headers=once()).status_code == 422
+
+
+def test_a_billing_account(finance: httpx.Client, tenant: httpx.Client):
+    path = "/v1/billing-accounts/ten_1"
+    read = finance.get(path)
+    assert read.json()["currency"] == "USD"
+    wish = {"name": "Acme AI AS", "currency": "EUR", "address": ["Oslo"], "country": "NO"}
+    assert finance.put(path, json=wish).status_code == 428
+    stale = finance.put(path, json=wish, headers={"If-Match": '"0"'})
+    assert stale.status_code == 412
+    saved = finance.put(path, json=wish, headers={"If-Match": read.headers["etag"]})
+    assert saved.json() == tenant.get(path).json() | wish
+    assert tenant.put(path, json=wish, headers={"If-Match": "*"}).status_code == 403
+    assert tenant.get("/v1/billing-accounts/ten_2").status_code == 404
+    assert finance.get("/v1/billing-accounts/ten_9").status_code == 404
+    bad = wish | {"currency": "EUX"}
+    assert finance.put(path, json=bad, headers={"If-Match": "*"}).status_code == 422
