@@ -32,13 +32,12 @@ class MoneyHouse:
     door: SqlMoney
     leases: int = field(default=0)
 
-    def tenant(self, tenant_id: str = "ten_1", price_class: str = "standard") -> None:
+    def tenant(self, tenant_id: str = "ten_1") -> None:
         with self.database.transaction() as connection:
             connection.execute(
                 sa.insert(access.tenant).values(
                     id=tenant_id,
                     name=f"Tenant {tenant_id}",
-                    price_class=price_class,
                     created_s=0,
                 )
             )

@@ -118,7 +118,7 @@ def test_a_month_is_invoiced_once_and_told(house: MoneyHouse):
 
 def test_a_tenant_is_billed_to_its_account(house: MoneyHouse):
     begin(house)
-    house.tenant(price_class="research")
+    house.tenant()
     account = BillTo("ten_1", "Acme AI AS", "USD", ("Oslo",), "NO", "NO 1", tenant_class="research")
     with house.door.changing() as store:
         store.bills.save_account(account)

@@ -27,6 +27,7 @@ class AccountOut(Shape):
     address: list[str]
     country: str
     tax_id: str
+    tenant_class: str | None = Field(description="Its class in the price book.")
     reverse_charge: bool = Field(description="The tenant owes the tax itself; none is charged.")
 
 
@@ -38,6 +39,7 @@ class AccountIn(Body):
     address: list[Line] = Field(default=[], max_length=6)
     country: str = Field(default="", pattern=r"^([A-Z]{2})?$", description="ISO 3166-1 alpha-2.")
     tax_id: str = Field(default="", max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")
+    tenant_class: Line | None = Field(default=None, description="Its class in the price book.")
     reverse_charge: bool = False
 
 
@@ -49,6 +51,7 @@ def _out(account: BillTo) -> AccountOut:
         address=list(account.address),
         country=account.country,
         tax_id=account.tax_id,
+        tenant_class=account.tenant_class,
         reverse_charge=account.reverse_charge,
     )
 
@@ -81,7 +84,7 @@ def save_account(
             country=body.country,
             tax_id=body.tax_id,
             reverse_charge=body.reverse_charge,
-            tenant_class=before.tenant_class,
+            tenant_class=body.tenant_class,
         )
 
     till = services.till

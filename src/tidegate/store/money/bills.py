@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -82,12 +81,9 @@ class SqlBills:
                 money.billing_account.c.tenant_id == tenant_id
             )
         ).scalar()
-        account = (
-            account_of(kept)
-            if kept is not None
-            else BillTo(tenant_id, tenant.name if tenant else tenant_id, currency)
-        )
-        return replace(account, tenant_class=tenant.price_class) if tenant else account
+        if kept is not None:
+            return account_of(kept)
+        return BillTo(tenant_id, tenant.name if tenant else tenant_id, currency)
 
     def save_account(self, account: BillTo) -> None:
         """Keep how a tenant is billed."""
