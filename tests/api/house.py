@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 from tests.api.calling import AppTransport, caller, serving
+from tests.control.living import a_pool
 
 from tidegate.api import Services, create_app
 from tidegate.api.limits import Limits
@@ -21,12 +22,14 @@ from tidegate.control.seal import Seal
 from tidegate.control.tenants import Tenant
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.control.webhooks import wrong_address
-from tidegate.fleet import catalogue
+from tidegate.fleet import Tier, catalogue
 from tidegate.lease import book_of_offers, standard_offers
 from tidegate.post import HttpSender
-from tidegate.store import migrate, open_database
+from tidegate.store import Database, migrate, open_database
 from tidegate.store.access import SqlAccess
+from tidegate.store.leases import LeaseTables
 from tidegate.store.money import SqlMoney
+from tidegate.store.views import ViewTables
 
 NOW_S = 1_775_000_000
 """The fleet's clock stands still: 31 March 2026, 23:33:20 UTC."""
@@ -34,6 +37,7 @@ NOW_S = 1_775_000_000
 BOOK = book_of_offers(
     "USD", [("H100-SXM", o) for o in standard_offers(catalogue()["H100-SXM"], "USD", None).offers]
 )
+POOLS = (a_pool(), a_pool(4, id="gb200", tier=Tier.FRONTIER))
 UNLIMITED = Rate(burst=1_000_000, per_second=1_000_000.0)
 
 
@@ -74,12 +78,11 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     """Build one on SQLite."""
     database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
     migrate(database)
-    door = SqlAccess(database)
-    till = Till(SqlMoney(database), MoneyRules(), BOOK, lambda: NOW_S)
-    services = services_on(door, limits or Limits(UNLIMITED, UNLIMITED), till)
+    LeaseTables(database).set_up(POOLS)
+    services = services_on(database, limits or Limits(UNLIMITED, UNLIMITED))
     anna, bert = (
         tenant_acts.create_tenant(
-            door,
+            services.access,
             SYSTEM,
             name=name,
             email=f"{name}@example.org",
@@ -92,10 +95,20 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     database.close()
 
 
-def services_on(door: SqlAccess, limits: Limits, till: Till) -> Services:
+def services_on(database: Database, limits: Limits, till: Till | None = None) -> Services:
     """What an application is given."""
     seal = Seal(b"0123456789abcdef" * 2)
-    return Services(seal, door, Webhooks(door, seal, NoSender(), wall_s), till, wall_s, limits)
+    door = SqlAccess(database)
+    return Services(
+        seal=seal,
+        access=door,
+        webhooks=Webhooks(door, seal, NoSender(), wall_s),
+        till=till or Till(SqlMoney(database), MoneyRules(), BOOK, lambda: NOW_S),
+        views=ViewTables(database),
+        pools={pool.id: pool for pool in POOLS},
+        wall_s=wall_s,
+        limits=limits,
+    )
 
 
 def wall_s() -> int:

@@ -18,7 +18,6 @@ from tidegate.control.access import SYSTEM, Role
 from tidegate.control.invoicing import credit_breaks, invoice_months
 from tidegate.control.keys import KeyWish
 from tidegate.control.money_store import Till
-from tidegate.store.access import SqlAccess
 
 NOW_S = APRIL + 2 * H
 
@@ -43,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     money.tenant("ten_1")
     money.tenant("ten_2")
     till = Till(money.door, RULES, BOOK, lambda: NOW_S)
-    services = services_on(SqlAccess(money.database), Limits(UNLIMITED, UNLIMITED), till)
+    services = services_on(money.database, Limits(UNLIMITED, UNLIMITED), till)
     invoice_months(money.door, RULES, MARCH)
     money.end(money.lease(APRIL - 2 * H, ("n1",)), APRIL)
     money.end(money.lease(APRIL - 2 * H, ("n2",)), APRIL - H, "broken")

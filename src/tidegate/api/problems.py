@@ -1,9 +1,9 @@
 """Errors as ``application/problem+json`` (RFC 9457), each code with its HTTP status."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -59,7 +59,7 @@ _NO_KEY: Final = RequestError(
     expected="1 to 255 printable ASCII characters without spaces, new for each thing that you mean.",
 )
 
-log = logging.getLogger("tidegate.api")
+log = structlog.get_logger(__name__)
 
 
 class Fault(BaseModel):
@@ -139,7 +139,7 @@ def _faults(error: TidegateError) -> list[Fault]:
 def _on_tidegate_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TidegateError)
     if status_of(error) >= 500:  # noqa: PLR2004
-        log.error("request failed", exc_info=error)
+        _log(request, error)
     return problem(request, error)
 
 
@@ -172,9 +172,19 @@ def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _on_fault(request: Request, error: Exception) -> Response:
-    # Starlette's outermost layer logs the traceback and raises it again for the server's log.
+    _log(request, error)
     return problem(
         request, RequestError("TG-API-FAILED", "The server failed; this has been logged.")
+    )
+
+
+def _log(request: Request, error: Exception) -> None:
+    log.error(
+        "request failed",
+        request_id=request.scope.get("state", {}).get("request_id"),
+        method=request.method,
+        path=request.url.path,
+        exc_info=error,
     )
 
 

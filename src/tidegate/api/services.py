@@ -1,6 +1,6 @@
 """What the HTTP interface is given by the wiring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -9,7 +9,9 @@ from fastapi import Depends, Request
 from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
 from tidegate.control.money_store import Till
+from tidegate.control.pools import LivePool
 from tidegate.control.seal import Seal
+from tidegate.control.views import ViewStore
 from tidegate.control.webhook_acts import Webhooks
 
 
@@ -25,6 +27,10 @@ class Services:
     webhooks : Webhooks
     till : Till
         Prices, usage, bills.
+    views : ViewStore
+        What is to be looked at: pools, quotes, orders, leases.
+    pools : mapping of str to LivePool
+        By id, as the fleet file has them.
     wall_s : callable
         Wall-clock time in whole seconds; keys, sessions and signatures go by it.
     limits : Limits
@@ -34,6 +40,8 @@ class Services:
     access: AccessDoor
     webhooks: Webhooks
     till: Till
+    views: ViewStore
+    pools: Mapping[str, LivePool]
     wall_s: Callable[[], int]
     limits: Limits = field(default_factory=Limits)
 

@@ -25,6 +25,15 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+def duration_of(seconds: int) -> str:
+    """Duration in words: ``2 minutes``, ``6 hours``."""
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
 def text_of(at_s: int) -> str:
     """Time as ISO 8601 in UTC."""
     return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")

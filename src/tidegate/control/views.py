@@ -117,6 +117,26 @@ class ViewStore(Protocol):
         """Quotes in these states, the youngest first."""
         ...
 
+    def orders_page(
+        self, reach: Reach, state: OrderState | None, before_id: str | None, limit: int
+    ) -> list[Order]:
+        """Orders, the youngest first, from behind one; all, or those in a state."""
+        ...
+
+    def order(self, order_id: str, reach: Reach) -> Order | None:
+        """An order."""
+        ...
+
+    def quotes_page(
+        self, reach: Reach, state: QuoteState | None, before_id: str | None, limit: int
+    ) -> list[Quote]:
+        """Quotes, the youngest first, from behind one; all, or those in a state."""
+        ...
+
+    def quote(self, quote_id: str, reach: Reach) -> Quote | None:
+        """A quote."""
+        ...
+
     def decision(self, decision_id: str) -> DecisionRow | None:
         """A decision."""
         ...

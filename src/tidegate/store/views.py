@@ -1,6 +1,7 @@
 """What people look at, read from the tables."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from tidegate.lease.lease import Holding, Lease, Order, Quote
 from tidegate.lease.states import OrderState, QuoteState
 from tidegate.store.database import Database
 from tidegate.store.events import event_of
-from tidegate.store.leaserows import holding_of, thing_of
+from tidegate.store.leaserows import R, holding_of, thing_of
 from tidegate.store.reach import within
 from tidegate.store.tables import core
 
@@ -156,6 +157,48 @@ class ViewTables:
         )
         rows = self._rows(within(query, table.c.tenant_id, reach))
         return [thing_of(Quote, row) for row in rows]
+
+    def orders_page(
+        self, reach: Reach, state: OrderState | None, before_id: str | None, limit: int
+    ) -> list[Order]:
+        """Orders, the youngest first, from behind one."""
+        return self._page(Order, core.lease_order, reach, state, before_id, limit)
+
+    def order(self, order_id: str, reach: Reach) -> Order | None:
+        """An order."""
+        return self._one(Order, core.lease_order, order_id, reach)
+
+    def quotes_page(
+        self, reach: Reach, state: QuoteState | None, before_id: str | None, limit: int
+    ) -> list[Quote]:
+        """Quotes, the youngest first, from behind one."""
+        return self._page(Quote, core.quote, reach, state, before_id, limit)
+
+    def quote(self, quote_id: str, reach: Reach) -> Quote | None:
+        """A quote."""
+        return self._one(Quote, core.quote, quote_id, reach)
+
+    def _page(
+        self,
+        cls: type[R],
+        table: sa.Table,
+        reach: Reach,
+        state: StrEnum | None,
+        before_id: str | None,
+        limit: int,
+    ) -> list[R]:
+        query = sa.select(table).order_by(table.c.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(table.c.state == state.value)
+        if before_id is not None:
+            query = query.where(table.c.id < before_id)
+        rows = self._rows(within(query, table.c.tenant_id, reach))
+        return [thing_of(cls, row) for row in rows]
+
+    def _one(self, cls: type[R], table: sa.Table, row_id: str, reach: Reach) -> R | None:
+        query = sa.select(table).where(table.c.id == row_id)
+        rows = self._rows(within(query, table.c.tenant_id, reach))
+        return thing_of(cls, rows[0]) if rows else None
 
     def _decision(self, query: sa.Select[Any]) -> DecisionRow | None:
         rows = self._rows(query)

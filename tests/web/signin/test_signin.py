@@ -14,12 +14,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from tests.api.calling import caller, serving
-from tests.api.house import BOOK, UNLIMITED, services_on
+from tests.api.house import UNLIMITED, services_on
 
 from tidegate.api import create_app
 from tidegate.api.limits import Limits
 from tidegate.control.access import SYSTEM, Role
-from tidegate.control.money_store import MoneyRules, Till
 from tidegate.control.passwords import hash_password
 from tidegate.control.rates import Limiter, Rate
 from tidegate.control.seal import Seal
@@ -27,7 +26,6 @@ from tidegate.control.sessions import IDLE_S, LIFETIME_S
 from tidegate.control.users import User
 from tidegate.store import migrate, open_database
 from tidegate.store.access import SqlAccess
-from tidegate.store.money import SqlMoney
 from tidegate.web.signin import FORM, Doors, Provider, Visitor, install, router
 
 PASSWORD = "correct horse battery staple"
@@ -105,8 +103,7 @@ def site(
             ),
         ):
             store.users.save_user(user)
-    till = Till(SqlMoney(database), MoneyRules(), BOOK, wall)
-    app = with_pages(create_app(services_on(door, Limits(UNLIMITED, UNLIMITED), till)))
+    app = with_pages(create_app(services_on(database, Limits(UNLIMITED, UNLIMITED))))
     install(app, Doors(SEAL, door, wall, Limiter(attempts, time.monotonic), provider))
     app.include_router(router)
     with serving(app) as transport, caller(transport, None) as browser:

@@ -9,11 +9,13 @@ from tidegate.api.resources import (
     billing_accounts,
     budgets,
     credit_notes,
+    events,
     grants,
     invoices,
     keys,
     me,
     notices,
+    pools,
     prepayments,
     prices,
     problems,
@@ -25,6 +27,8 @@ from tidegate.api.resources import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.router,
+    pools.router,
+    events.router,
     notices.router,
     tenants.router,
     keys.router,

@@ -1,0 +1,60 @@
+"""Pools, products, prices, events, usage, invoices and credit notes, as each role sees them."""
+
+from decimal import Decimal
+
+from tests.api.house import House
+
+from tidegate.control.access import Role
+from tidegate.lease.events import Event
+
+
+def test_a_tenant_sees_what_it_can_lease_and_not_how_much_there_is(home: House):
+    with home.caller(Role.TENANT, home.anna) as anna, home.caller(Role.OPERATOR) as operator:
+        seen = anna.get("/v1/pools").json()["items"]
+        assert [pool["id"] for pool in seen] == ["h100"]
+        assert seen[0]["nodes"] is None
+        assert anna.get("/v1/pools/gb200").status_code == 404
+        every = operator.get("/v1/pools").json()["items"]
+        assert [(pool["id"], pool["nodes"]) for pool in every] == [("gb200", 4), ("h100", 8)]
+        assert every[0]["products"] == []
+
+
+def test_products_say_what_they_are_in_words(home: House):
+    with home.caller(Role.TENANT, home.anna) as anna:
+        products = {each["id"]: each for each in anna.get("/v1/products").json()["items"]}
+    assert (
+        products["flex"]["in_words"] == "Yours for 6 hours, then taken back with 10 minutes notice."
+    )
+    assert (
+        products["preemptible"]["in_words"]
+        == "May be taken back with 2 minutes notice at any time."
+    )
+    assert isinstance(products["flex"]["list_price"], str)
+    assert Decimal(products["flex"]["list_price"]) > 0
+
+
+def test_each_sees_its_own_events_in_pages_that_tell_nothing_of_others(home: House):
+    with home.services.access.changing() as store:
+        store.events.add(
+            [
+                Event(1_800_000_000 + n, "system:loop", "lease.running", f"lea_{n}", {}, tenant.id)
+                for n, tenant in enumerate([home.anna, home.bert, home.anna, home.bert, home.anna])
+            ]
+        )
+    with home.caller(Role.TENANT, home.anna) as anna:
+        page = anna.get("/v1/events?limit=2").json()
+        rest = anna.get(f"/v1/events?limit=2&cursor={page['next_cursor']}").json()
+        assert [e["subject"] for e in page["items"] + rest["items"]] == ["lea_4", "lea_2", "lea_0"]
+        assert rest["next_cursor"] is None
+        assert "seq" not in page["items"][0]
+        assert page["items"][0]["at"] == "2027-01-15T08:00:04Z"
+        assert anna.get("/v1/events?subject=lea_1").json()["items"] == []
+    with home.caller(Role.OPERATOR) as operator:
+        assert len(operator.get("/v1/events?kind=lease.running").json()["items"]) == 5
+
+
+def test_me(home: House):
+    with home.caller(Role.VIEWER, home.anna) as viewer:
+        told = viewer.get("/v1/me").json()
+    assert (told["role"], told["tenant_id"]) == ("viewer", home.anna.id)
+    assert all(right.endswith(":read") for right in told["rights"])
