@@ -1,13 +1,17 @@
 """Prices, usage and bills over HTTP: what each may see, and the shapes that others build on."""
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 from tests.api.calling import AppTransport, caller, serving
 from tests.api.house import BOOK, UNLIMITED, once, services_on, wall_s
+from tests.billing.focusrules import broken_rules
 from tests.billing.making import APRIL, MARCH, H
 from tests.control.moneyhouse import RULES, MoneyHouse, money_house
 
@@ -243,3 +247,32 @@ def test_a_billing_account(finance: httpx.Client, tenant: httpx.Client):
     assert finance.get("/v1/billing-accounts/ten_9").status_code == 404
     bad = wish | {"currency": "EUX"}
     assert finance.put(path, json=bad, headers={"If-Match": "*"}).status_code == 422
+
+
+def test_documents_as_files(tenant: httpx.Client, other: httpx.Client):
+    (invoice,) = items(tenant.get("/v1/invoices"))
+    pdf = tenant.get(f"/v1/invoices/{invoice['id']}/pdf")
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf.headers["content-disposition"] == 'attachment; filename="INV-2026-000001.pdf"'
+    assert other.get(f"/v1/invoices/{invoice['id']}/pdf").status_code == 404
+    table = tenant.get(f"/v1/invoices/{invoice['id']}/csv").text.splitlines()
+    assert table[1].startswith("INV-2026-000001,ten_1,2026-03,usage,lea_1,mainstay,north,H100-SXM,")
+    assert table[1].endswith(",57600,16.000000,2.00,2.00,32.00,USD")
+    (note,) = items(tenant.get("/v1/credit-notes"))
+    assert tenant.get(f"/v1/credit-notes/{note['id']}/pdf").content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.4"])
+def test_a_month_in_focus(tenant: httpx.Client, finance: httpx.Client, version: str):
+    asked = {"month": "2026-03", "version": version}
+    answer = tenant.get("/v1/focus", params=asked)
+    reader = csv.DictReader(io.StringIO(answer.text))
+    rows = list(reader)
+    assert broken_rules(version, list(reader.fieldnames or ()), rows) == []
+    assert {row["BillingAccountId"] for row in rows} == {"ten_1"}
+    assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal("34.00")
+    everybody = csv.DictReader(io.StringIO(finance.get("/v1/focus", params=asked).text))
+    assert {row["BillingAccountId"] for row in everybody} == {"ten_1", "ten_2"}
+    told = finance.get("/v1/focus/metadata", params={"version": version}).json()
+    assert told["Schema"]["FocusVersion"] == version
+    assert tenant.get("/v1/focus", params=asked | {"month": "2026-13"}).status_code == 422

@@ -227,6 +227,12 @@ class BillStore(Protocol):
         """Credit notes within reach, youngest first, from behind ``before_id``."""
         ...
 
+    def credit_notes_by_number(
+        self, numbers: Collection[str], reach: Reach
+    ) -> Mapping[str, CreditNote]:
+        """Credit notes within reach by their numbers."""
+        ...
+
     def credits_of(self, lease_id: str) -> list[CreditNote]:
         """Credit notes for a lease's break."""
         ...

@@ -10,11 +10,12 @@ from tidegate.api.guard import Asking
 from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.amounts import MoneyIn, MoneyOut, money_out
-from tidegate.api.resources.invoices import LineOut, TaxOut, line_out, tax_out
+from tidegate.api.resources.invoices import LineOut, TaxOut, line_out, pdf_answer, tax_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Body, Id, Shape, Time
 from tidegate.control import documents
 from tidegate.control.money_store import KeptCreditNote
+from tidegate.web.invoice import credit_note_pdf
 
 router = APIRouter(prefix="/credit-notes", tags=["credit notes"])
 
@@ -95,6 +96,19 @@ def list_credit_notes(
 def read_credit_note(request: Request, services: Given, actor: Asking, note_id: Id) -> Response:
     """Read a credit note."""
     return tagged(request, _out(documents.read_credit_note(services.till.door, actor, note_id)))
+
+
+@router.get(
+    "/{note_id}/pdf",
+    summary="Read a credit note as PDF",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def read_credit_note_pdf(services: Given, actor: Asking, note_id: Id) -> Response:
+    """Read a credit note as PDF/A."""
+    till = services.till
+    note = documents.read_credit_note(till.door, actor, note_id).note
+    return pdf_answer(credit_note_pdf(note, till.rules.issuer, till.rules.zone), note.number)
 
 
 @router.post("", status_code=201, response_model=CreditNoteOut, summary="Give a credit")

@@ -13,8 +13,10 @@ from tidegate.api.resources.amounts import MoneyOut, money_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Id, Shape, Time
 from tidegate.billing import RatedLine, TaxLine
+from tidegate.billing.table import lines_csv
 from tidegate.control import documents
 from tidegate.control.money_store import KeptInvoice
+from tidegate.web.invoice import invoice_pdf
 
 router = APIRouter(prefix="/invoices", tags=["invoices"])
 
@@ -94,6 +96,18 @@ class InvoiceSum(Shape):
     net: MoneyOut
     total: MoneyOut
     amount_due: MoneyOut
+
+
+def pdf_answer(content: bytes, name: str) -> Response:
+    """Answer with a PDF, to be saved under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def csv_answer(content: str, name: str) -> Response:
+    """Answer with a CSV file, to be saved under a name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(content, media_type="text/csv", headers=headers)
 
 
 def line_out(line: RatedLine) -> LineOut:
@@ -192,6 +206,32 @@ def list_invoices(
 def read_invoice(request: Request, services: Given, actor: Asking, invoice_id: Id) -> Response:
     """Read an invoice with its lines."""
     return tagged(request, _out(documents.read_invoice(services.till.door, actor, invoice_id)))
+
+
+@router.get(
+    "/{invoice_id}/pdf",
+    summary="Read an invoice as PDF",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def read_invoice_pdf(services: Given, actor: Asking, invoice_id: Id) -> Response:
+    """Read an invoice as PDF/A."""
+    till = services.till
+    invoice = documents.read_invoice(till.door, actor, invoice_id).invoice
+    return pdf_answer(invoice_pdf(invoice, till.rules.issuer, till.rules.zone), invoice.number)
+
+
+@router.get(
+    "/{invoice_id}/csv",
+    summary="Read an invoice's lines as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def read_invoice_csv(services: Given, actor: Asking, invoice_id: Id) -> Response:
+    """Read the lines of an invoice as CSV, for spreadsheets."""
+    till = services.till
+    invoice = documents.read_invoice(till.door, actor, invoice_id).invoice
+    return csv_answer(lines_csv([invoice], till.rules.zone), invoice.number)
 
 
 @router.post(

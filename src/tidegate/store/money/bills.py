@@ -324,6 +324,23 @@ class SqlBills:
         """Credit notes within reach, youngest first."""
         return self._notes(_page(money.credit_note, reach, before_id, limit))
 
+    def credit_notes_by_number(
+        self, numbers: Collection[str], reach: Reach
+    ) -> dict[str, CreditNote]:
+        """Credit notes within reach by their numbers."""
+        asked = sorted(numbers)
+        found: dict[str, CreditNote] = {}
+        for place in range(0, len(asked), _AT_ONCE):
+            query = within(
+                sa.select(money.credit_note).where(
+                    money.credit_note.c.number.in_(asked[place : place + _AT_ONCE])
+                ),
+                money.credit_note.c.tenant_id,
+                reach,
+            )
+            found |= {kept.note.number: kept.note for kept in self._notes(query)}
+        return found
+
     def credits_of(self, lease_id: str) -> list[CreditNote]:
         """Credit notes for a lease's break."""
         query = sa.select(money.credit_note).where(
