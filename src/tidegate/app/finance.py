@@ -23,6 +23,7 @@ from tidegate.finance.report.stress import stress_report
 from tidegate.finance.sources import UsageSource
 from tidegate.finance.stress import StressSettings, stress, stress_inputs
 from tidegate.finance.stress.run import paths_for
+from tidegate.finance.tiers import TierPlan, tier_plan
 from tidegate.plan import Progress, Scenario, Span
 from tidegate.plan.usage import ALONE, BacktestUsage, PlayedPool, start_month, usage_of
 
@@ -201,6 +202,29 @@ def stressed(desk: Desk, settings: StressSettings, history: Path | None = None) 
         model, trials = calibrate(past), out_of_sample(past)
     found = stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
     return stress_report(measured, found, model, trials)
+
+
+def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) -> TierPlan:
+    """Return the tier plan of a fleet.
+
+    Parameters
+    ----------
+    desk : Desk
+    settings : StressSettings
+    history : Path or None
+        A rent history to calibrate the statistical paths on.
+
+    Raises
+    ------
+    InputError
+        When the history cannot be used, or no cohort has a market rent.
+    """
+    measured = desk.coverage()
+    inputs = stress_inputs(measured, settings.months)
+    model = default_model() if history is None else calibrate(read_rent_history(history))
+    found = stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
+    kept = desk.books
+    return tier_plan(measured, found, desk.usage.usage(), kept.tier_rules, kept.sale_market)
 
 
 def names_of(scenario: Scenario) -> list[str]:

@@ -10,6 +10,7 @@ from tidegate.errors import OptionError, Place
 if TYPE_CHECKING:
     from tidegate.app.finance import Desk
     from tidegate.finance.month import Month
+    from tidegate.finance.stress import StressSettings
 
 finance = typer.Typer(
     name="finance",
@@ -77,6 +78,23 @@ def between(option: str, value: int, least: int, most: int) -> int:
         f"{value} is out of range.",
         place=Place(field=option),
         expected=f"a whole number, {least:,} to {most:,}.",
+    )
+
+
+def stress_settings(paths: int, months: int, seed: int) -> "StressSettings":
+    """Return how a stress is played, as options say it.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when one is out of range.
+    """
+    from tidegate.finance.stress import StressSettings  # noqa: PLC0415  kept off the path of --help
+
+    return StressSettings(
+        paths=between("--paths", paths, 100, 1_000_000),
+        months=between("--months", months, 24, 360),
+        seed=between("--seed", seed, 0, 2**32 - 1),
     )
 
 
@@ -187,14 +205,42 @@ def stress(
     """
     from tidegate.app.finance import stressed  # noqa: PLC0415
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
-    from tidegate.finance.stress import StressSettings  # noqa: PLC0415
 
-    settings = StressSettings(
-        paths=between("--paths", paths, 100, 1_000_000),
-        months=between("--months", months, 24, 360),
-        seed=between("--seed", seed, 0, 2**32 - 1),
-    )
+    settings = stress_settings(paths, months, seed)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     report = stressed(desk, settings, history)
     names = ("fans", "trial", "tornado", "reverse", "bad_years", "worth", "smoothing")
     deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json)
+
+
+@finance.command()
+def tiers(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
+    ] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is best for each cohort: keep, lease, sell or scrap; and compare whole policies.
+
+    Example: `tidegate finance tiers examples/three-tiers.toml --from out`
+    """
+    from tidegate.app.finance import tiers_of  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
+
+    settings = stress_settings(paths, months, seed)
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    report = tiers_report(tiers_of(desk, settings, history))
+    deliver(report, ("choices", "policies", "sales"), csv=csv, xlsx=xlsx, as_json=as_json)

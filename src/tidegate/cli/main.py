@@ -13,6 +13,7 @@ from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
 from tidegate.cli.screen import show_error
+from tidegate.cli.tiers import tiers
 from tidegate.errors import TidegateError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(advise)
 app.command()(doctor)
 app.add_typer(feed_app, name="feed")
 app.add_typer(finance)
+app.add_typer(tiers)
 
 
 def _print_version(*, asked: bool) -> None:

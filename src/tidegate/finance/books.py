@@ -10,6 +10,7 @@ from tidegate.finance.asset import Asset
 from tidegate.finance.costs import CostBook, Rates, Tariff
 from tidegate.finance.month import Month
 from tidegate.finance.programme import Programme
+from tidegate.finance.thresholds import SaleMarket, TierRules
 from tidegate.fleet import Chip, Cohort, Pool, Tier
 
 
@@ -77,6 +78,8 @@ class Books:
         The month that a log without a calendar is taken to begin in.
     programme : Programme or None
         The developer programme.
+    tier_rules : TierRules
+    sale_market : SaleMarket
     place : Place
         The books file, or the fleet file when there is none.
     assumptions : tuple of str
@@ -92,6 +95,8 @@ class Books:
     load: tuple[Decimal, ...] | None = None
     start: Month | None = None
     programme: Programme | None = None
+    tier_rules: TierRules = TierRules()  # noqa: RUF009  frozen
+    sale_market: SaleMarket = SaleMarket()  # noqa: RUF009  frozen
     place: Place = Place()  # noqa: RUF009  frozen
     assumptions: tuple[str, ...] = field(default=())
 

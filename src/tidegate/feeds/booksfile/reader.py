@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tidegate.errors import BooksFileError, FinanceError, Place
-from tidegate.feeds.booksfile.tables import BooksTable, CohortBooksTable, PartTable
+from tidegate.feeds.booksfile.tables import BooksTable, CohortBooksTable, PartTable, TiersTable
 from tidegate.feeds.fleetfile.document import read_tables
 from tidegate.feeds.fleetfile.lines import KeyPath
 from tidegate.feeds.fleetfile.problems import FileKind, Problems, one_of
@@ -23,6 +23,7 @@ from tidegate.finance.costs import (
     flat_tariff,
 )
 from tidegate.finance.programme import Programme
+from tidegate.finance.thresholds import SaleMarket, TierRules
 from tidegate.fleet import Cohort, Pool, reference_rent
 from tidegate.plan.scenario import Scenario
 
@@ -101,6 +102,8 @@ class _Reader:
             load=None if load is None else tuple(Decimal(repr(value)) for value in load),
             start=table.start,
             programme=None if programme is None else Programme(**programme.model_dump()),
+            tier_rules=_rules(table.tiers),
+            sale_market=SaleMarket(table.tiers.sale_depth, table.tiers.sale_impact),
             place=self._place(()),
             assumptions=tuple(self._said),
         )
@@ -282,6 +285,13 @@ class _Reader:
             ),
             place=self._place(path),
         )
+
+
+def _rules(table: TiersTable) -> TierRules:
+    names = ("frontier_lag", "mainstay_lag", "own_use", "least_yield")
+    gates = ("gate_months", "gate_failed", "gate_performance")
+    stated = {name: getattr(table, name) for name in (*names, *gates)}
+    return TierRules(**stated, in_house=tuple(table.in_house))
 
 
 def _part(table: PartTable, cost: Decimal) -> Part:

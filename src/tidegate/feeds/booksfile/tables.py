@@ -157,6 +157,21 @@ class ProgrammeTable(Table):
     tenant_months: Amount = Field(Decimal(0), description="how long a tenant stays, in months")
 
 
+class TiersTable(Table):
+    """``[tiers]``."""
+
+    frontier_lag: int = Field(1, ge=1, description="a number of newer generations, 1 or more")
+    mainstay_lag: int = Field(3, ge=1, description="a number of newer generations, 1 or more")
+    own_use: Share = Field(Decimal("0.5"), description="a share from 0 to 1")
+    least_yield: Amount = Field(Decimal("0.1"), description="a share a year, such as 0.1")
+    in_house: list[Text] = Field(default_factory=list, description="vendors of the catalogue")
+    gate_months: int = Field(12, ge=0, description="months, 0 or more")
+    gate_failed: Share = Field(Decimal("0.02"), description="a share from 0 to 1")
+    gate_performance: Amount = Field(Decimal("0.5"), description="a ratio, such as 0.5")
+    sale_depth: int = Field(500, ge=1, description="GPUs that a market takes in a month")
+    sale_impact: Share = Field(Decimal("0.2"), description="a share from 0 to 1")
+
+
 class BooksTable(Table):
     """The whole file."""
 
@@ -170,4 +185,5 @@ class BooksTable(Table):
     )
     tariff: list[TariffTable] = Field(default_factory=list, description="[[tariff]] tables")
     cohort: list[CohortBooksTable] = Field(default_factory=list, description="[[cohort]] tables")
+    tiers: TiersTable = Field(default_factory=TiersTable, description="a table, as in [tiers]")
     programme: ProgrammeTable | None = Field(None, description="a table, as in [programme]")

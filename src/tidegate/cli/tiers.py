@@ -1,0 +1,94 @@
+"""``tidegate tiers``: which pools should move, and the moves that an operator has approved."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidegate.cli.finance import (
+    Books,
+    Fleet,
+    Folder,
+    Json,
+    Policy,
+    Seeds,
+    Start,
+    desk_from,
+    stress_settings,
+)
+
+tiers = typer.Typer(
+    name="tiers",
+    help="Which pools should move from frontier to mainstay to legacy to sold.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@tiers.command()
+def plan(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the plan here, to be approved.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Propose moves, with what the rules say and all that hangs on them; nothing is changed.
+
+    Example: `tidegate tiers plan examples/three-tiers.toml --from out --out plan.json`
+    """
+    from tidegate.app.finance import tiers_of  # noqa: PLC0415
+    from tidegate.app.tierfile import write_plan  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.cli.screen import err  # noqa: PLC0415
+    from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
+
+    settings = stress_settings(paths, months, seed)
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    found = tiers_of(desk, settings, history)
+    names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
+    deliver(tiers_report(found), names, csv=None, xlsx=None, as_json=as_json)
+    if out is not None:
+        write_plan(found, fleet, out)
+        err.print(f"written: {out}", soft_wrap=True)
+
+
+@tiers.command()
+def apply(
+    plan: Annotated[Path, typer.Argument(help="Plan that tiers plan --out has written.")],
+    *,
+    by: Annotated[str, typer.Option(help="Who approves.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    to: Annotated[Path, typer.Option(help="The new fleet file.")],
+    pool: Annotated[
+        list[str] | None, typer.Option(help="A pool whose move is approved; all without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put approved moves into a copy of the fleet file, and record who approved them.
+
+    Example: `tidegate tiers apply plan.json --by "A. Operator" --reason "GB300 in service" --to fleet-2027.toml`
+    """
+    from tidegate.app.tierfile import apply_plan  # noqa: PLC0415
+    from tidegate.cli.screen import out  # noqa: PLC0415
+
+    done = apply_plan(plan, by=by, reason=reason, pools=tuple(pool or ()), to=to)
+    if as_json:
+        moves = [dict(zip(("pool", "from", "to"), move, strict=True)) for move in done.moves]
+        told = {"fleet": str(done.fleet), "record": str(done.record), "moves": moves}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    for name, before, after in done.moves:
+        out.print(f"{name}: {before} to {after}", soft_wrap=True)
+    out.print(f"fleet file: {done.fleet}\nrecord: {done.record}", soft_wrap=True)

@@ -1,0 +1,106 @@
+"""The three-tier policy beside keeping everything, leasing everything and selling early, on the same paths."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.finance.stress.run import StressResult
+from tidegate.finance.tiers.choice import CohortFlows, cohort_flows, state_of
+from tidegate.finance.tiers.stopping import best_stopping
+
+F64 = NDArray[np.float64]
+
+POLICIES: Final[tuple[tuple[str, str], ...]] = (
+    ("three tiers", "frontier kept; mainstay and legacy leased in what own work leaves"),
+    ("keep everything", "nothing is leased"),
+    (
+        "lease everything",
+        "all hours to tenants, own work rented in the market: what it costs to keep the frontier",
+    ),
+    ("sell early", "sold now, own work rented in the market"),
+)
+"""Name and one sentence of each policy, the first against the others."""
+
+_LARGEST_LEASED: Final = 0.9
+"""Share of a pool's hours that tenants take when all of it is offered."""
+
+
+@dataclass(frozen=True)
+class PolicyWorth:
+    """One policy over all paths.
+
+    Attributes
+    ----------
+    policy : str
+    mean, low, high : float
+        Present value of its cash, own work counted at the market's rent: mean, 5 % and 95 % quantiles.
+    worst : float
+        Mean of the worst 5 %.
+    beaten : float
+        Share of the paths on which three tiers bring more; 0 for itself.
+    """
+
+    policy: str
+    mean: float
+    low: float
+    high: float
+    worst: float
+    beaten: float
+
+
+def compare(found: StressResult) -> tuple[PolicyWorth, ...]:
+    """Return each policy's worth on the same paths, in the order of :data:`POLICIES`."""
+    # Every policy sells at its best moment; that rule is fitted on the first half of the paths, and all are valued
+    # on the second.
+    first = found.paths.count // 2
+    worths = {name: np.zeros(found.paths.count - first) for name, _ in POLICIES}
+    for place in range(len(found.inputs.holdings)):
+        flows = cohort_flows(found, place)
+        for name, values in _of_cohort(found, place, flows, first).items():
+            worths[name] += values
+    best = worths[POLICIES[0][0]]
+    return tuple(_worth(name, worths[name], best) for name, _ in POLICIES)
+
+
+def _of_cohort(found: StressResult, place: int, flows: CohortFlows, first: int) -> dict[str, F64]:
+    inputs = found.inputs
+    holding = inputs.holdings[place]
+    discount = (1 + float(inputs.books.costs["capital_rate"])) ** (-1 / 12)
+    payoff = np.maximum(flows.resale, 0.0)
+    basis = state_of(flows)
+    kept = flows.own - flows.standing
+
+    def until_sold(monthly: F64) -> F64:
+        return best_stopping(monthly, payoff, basis, discount).values
+
+    alone = until_sold(kept)
+    tiers = alone
+    if holding.tier.may_lease:
+        tiers = until_sold(kept + np.maximum(flows.margin, 0.0))
+    capacity = inputs.own_h[place] + inputs.free_h[place]
+    tenants = _LARGEST_LEASED * capacity
+    ahead = flows.ratio[:, 1:]
+    rent = inputs.rent[place] or inputs.own_rent[place]
+    extra = (tenants - inputs.own_h[place]) * inputs.power_hour[place] * found.power
+    # Own work is rented in the market at what it is worth, so that it neither adds nor takes.
+    all_out = (tenants * rent * ahead - extra) * flows.works - flows.standing
+    return {
+        "three tiers": tiers,
+        "keep everything": alone,
+        "lease everything": until_sold(all_out),
+        "sell early": payoff[first:, 0],
+    }
+
+
+def _worth(name: str, values: F64, best: F64) -> PolicyWorth:
+    low, high = np.quantile(values, (0.05, 0.95))
+    return PolicyWorth(
+        name,
+        float(values.mean()),
+        float(low),
+        float(high),
+        float(values[values <= low].mean()),
+        float(np.mean(best > values)) if values is not best else 0.0,
+    )
