@@ -117,7 +117,9 @@ def check_promises_are_kept_or_breaks_recorded(case: Case, played: Played) -> No
         if outcome == Outcome.OPEN:
             assert end == case.window.stop_s
         broken = outcome in (Outcome.BROKEN, Outcome.FAILED)
-        assert leases.broken_s[i] == (max(0, firm_until - end) if broken else 0)
+        # What fails before it starts loses no more than was promised.
+        lost = max(0, firm_until - max(end, leases.start_s[i]))
+        assert leases.broken_s[i] == (lost if broken else 0)
         if leases.start_s[i] > case.requests.time_s[i] + case.cluster.sanitise_s:
             displaced = np.flatnonzero(leases.displaced_for == i)
             taken = case.requests.notice_s[displaced] + leases.notice_at_s[displaced]
