@@ -10,9 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.forecast import HORIZONS_S
+from tidegate.lease.offers import PRICE_STEP
 from tidegate.lease.product import Offer
 from tidegate.plan.result import MISS_HORIZONS
-from tidegate.quota import Verdict
+from tidegate.quota import RecallReason, Verdict, money_of, why_recall, why_verdict
 from tidegate.simulate import Leases, Outcome, Requests, Ticks, Window
 
 I64 = NDArray[np.int64]
@@ -31,6 +32,7 @@ def lease_table(
     *,
     gpus_per_node: int,
     start_s: int,
+    price_step: Decimal = PRICE_STEP,
 ) -> pl.DataFrame:
     """Return one row per request, with what it brought.
 
@@ -46,6 +48,8 @@ def lease_table(
         GPUs of a node.
     start_s : int
         Start of the play on the log's clock, added to all times.
+    price_step : Decimal
+        Unit of the requests' integer prices, in currency per GPU-hour.
 
     Returns
     -------
@@ -85,6 +89,8 @@ def lease_table(
             "is_broken": is_broken,
         }
     )
+    noticed = leases.notice_at_s >= 0
+    reasons = _reasons(requests, leases, gpus_per_node=gpus_per_node, price_step=price_step)
     rent = np.array([float(offer.price) for offer in offers] or [0.0])[requests.product]
     charged = rent * delivered * gpus / 3600
     absent = pl.col("binding_horizon_s", "start_s", "end_s", "notice_s")
@@ -94,6 +100,48 @@ def lease_table(
         pl.Series("charged", charged),
         pl.Series("refunded", np.where(is_broken, charged, 0.0)),
         pl.Series("credited", np.where(is_broken, charged * float(CREDIT_SHARE), 0.0)),
+        pl.Series("room_nodes", leases.room),
+        *(pl.when(noticed).then(column).alias(column.name) for column in reasons[:-1]),
+        reasons[-1],
+    )
+
+
+def _reasons(
+    requests: Requests, leases: Leases, *, gpus_per_node: int, price_step: Decimal
+) -> tuple[pl.Series, ...]:
+    """Return the columns that say why, the last of them in words."""
+    step = float(price_step)
+    costs, against = (
+        [money_of(x, price_step=step, gpus_per_node=gpus_per_node) for x in column.tolist()]
+        for column in (leases.cost, leases.against)
+    )
+    horizons = np.append(HORIZONS_S, -1)[leases.horizon].tolist()
+    said = []
+    for i, verdict in enumerate(leases.verdict.tolist()):
+        words = []
+        if verdict >= 0:
+            asked, room = int(requests.nodes[i]), int(leases.room[i])
+            words.append(why_verdict(verdict, nodes=asked, room=room, horizon_s=horizons[i]))
+        if leases.why[i] > 0:
+            words.append(
+                why_recall(
+                    int(leases.why[i]),
+                    need=int(leases.need[i]),
+                    cost=costs[i],
+                    against=against[i],
+                    displaced_for=int(leases.displaced_for[i]),
+                )
+            )
+        said.append("; later: ".join(words))
+    names = [reason.name.lower() for reason in RecallReason]
+    displaced = pl.Series("displaced_for", leases.displaced_for)
+    return (
+        pl.Series("notice_why", [names[max(0, w)] for w in leases.why], dtype=pl.String),
+        pl.Series("lacking_nodes", leases.need),
+        pl.Series("taking_cost", costs, dtype=pl.Float64),
+        pl.Series("weighed_against", against, dtype=pl.Float64),
+        displaced.set(displaced < 0, None),
+        pl.Series("reason", said, dtype=pl.String),
     )
 
 

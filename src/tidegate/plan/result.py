@@ -200,7 +200,9 @@ class PoolResult:
         Every request of every seed: ``policy``, ``seed``, ``request``, ``product``, ``time_s``, ``nodes``,
         ``gpus``, ``wanted_s``, ``verdict``, ``binding_horizon_s``, ``start_s``, ``end_s``,
         ``notice_s``, ``outcome``, ``gpu_seconds``, ``firm_gpu_seconds``, ``broken_gpu_seconds``,
-        ``is_broken``, ``gpu_hours``, ``charged``, ``refunded``, ``credited`` (in the fleet's currency).
+        ``is_broken``, ``gpu_hours``, ``charged``, ``refunded``, ``credited`` (in the fleet's currency);
+        and why: ``room_nodes``, ``notice_why``, ``lacking_nodes``, ``taking_cost``, ``weighed_against``,
+        ``displaced_for``, ``reason`` (in words).
     notes : tuple of str
         What was assumed for this pool, in sentences.
     """

@@ -65,6 +65,7 @@ def measure(game: Game, played: Played, seed: int, start_alone: NDArray[np.int64
         game.window,
         gpus_per_node=game.cluster.gpus_per_node,
         start_s=game.start_s,
+        price_step=game.price_step,
     )
     return Measured(
         seed=seed,

@@ -7,6 +7,7 @@ from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
 from tidegate.quota.engine import Engine
 from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
+from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 
@@ -27,5 +28,8 @@ __all__ = [
     "cheapest_cover",
     "committed",
     "decide",
+    "money_of",
     "renew_curve",
+    "why_recall",
+    "why_verdict",
 ]
