@@ -8,6 +8,7 @@
     |   |   |-- FleetFileError    a fleet file
     |   |   |-- SweepFileError    a sweep file
     |   |   |-- PriceBookError    a price book
+    |   |   |-- BillingFileError  a billing file
     |   |   |-- MarketFileError   a market scenario
     |   |   `-- BooksFileError    a books file
     |   |-- PriceError        what is asked for has no price
@@ -67,6 +68,10 @@ CODES: Final[dict[str, str]] = {
     "TG-MARKET-CLEAR": "No rents clear the market of a scenario.",
     "TG-MARKET-RENTS": "A file of rents to calibrate on cannot be used.",
     # billing
+    "TG-BILL-MISSING": "The billing file does not exist or cannot be opened.",
+    "TG-BILL-SYNTAX": "The billing file is not valid TOML.",
+    "TG-BILL-KEY": "The billing file has a key that is unknown or missing.",
+    "TG-BILL-VALUE": "A value in the billing file has the wrong type or lies outside its range.",
     "TG-BILL-AMOUNT": "An amount is not positive, or finer than its currency's smallest unit.",
     "TG-BILL-GRANT": "No grant of the tenant has room for the lease.",
     # feeds
@@ -275,6 +280,10 @@ class SweepFileError(TomlFileError):
 
 class PriceBookError(TomlFileError):
     """A price book cannot be used."""
+
+
+class BillingFileError(TomlFileError):
+    """A billing file cannot be used."""
 
 
 class PriceError(InputError):
