@@ -134,13 +134,13 @@ def _reasons(
             )
         said.append("; later: ".join(words))
     names = [reason.name.lower() for reason in RecallReason]
-    displaced = pl.Series("displaced_for", leases.displaced_for)
+    heirs = [heir if heir >= 0 else None for heir in leases.displaced_for.tolist()]
     return (
         pl.Series("notice_why", [names[max(0, w)] for w in leases.why], dtype=pl.String),
         pl.Series("lacking_nodes", leases.need),
         pl.Series("taking_cost", costs, dtype=pl.Float64),
         pl.Series("weighed_against", against, dtype=pl.Float64),
-        displaced.set(displaced < 0, None),
+        pl.Series("displaced_for", heirs, dtype=pl.Int64),
         pl.Series("reason", said, dtype=pl.String),
     )
 
