@@ -160,11 +160,12 @@ class Living:
         return min(due, default=None)
 
     def run_until(self, stop_s: int) -> None:
-        """Step at everything that is due, and at every tick, up to a moment."""
+        """Step at all that is due, and at every tick, before a moment; come to it without a step."""
         while True:
             tick_s = (self.clock.time_s // 300 + 1) * 300
-            now_s = min(tick_s, self.next_s() or tick_s, stop_s)
-            self.clock.time_s = max(now_s, self.clock.time_s + 1)
-            self.step()
-            if self.clock.time_s >= stop_s:
+            now_s = max(min(tick_s, self.next_s() or tick_s), self.clock.time_s + 1)
+            if now_s >= stop_s:
+                self.clock.time_s = stop_s
                 return
+            self.clock.time_s = now_s
+            self.step()

@@ -89,11 +89,12 @@ class Line:
         self._obey()
         book = self.book
         now_s = self._clock.now_s()
-        end_due(book, now_s)
         for each in news:
             self._take_in(each, now_s)
         if not news:
             see_trouble(book, "", now_s, self._stale_after_s)
+        # A driver's time may lag behind: nobody's nodes are taken before it has come to the end of the lease.
+        end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
         decide_step(book, self._store.placed(self.pool.id), now_s)
         self._apply()
 
@@ -164,6 +165,7 @@ def step_at_once(line: Line) -> None:
 
     What ends now ends before the driver is looked at, and what is decided is carried out before time goes on.
     """
+    line.desk.look()
     line.end_due()
     line.step(line.desk.work())
     line.desk.clear()
