@@ -1,7 +1,6 @@
 """The loop: load, decide, apply. One leader runs it over every pool."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -138,26 +137,6 @@ class Line:
         self.desk.send(changes.commands)
         if changes.orders:
             self._tell(list(changes.orders.values()))
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often things happen, in real seconds.
-
-    Attributes
-    ----------
-    look_s : float
-        Between two looks at a pool.
-    orders_s : float
-        Between two looks for orders that other replicas took.
-    lead_s, lead_for_s : float
-        Between two renewals of the leadership; for how long each holds.
-    """
-
-    look_s: float = 1.0
-    orders_s: float = 0.25
-    lead_s: float = 2.0
-    lead_for_s: float = 6.0
 
 
 def step_at_once(line: Line) -> None:

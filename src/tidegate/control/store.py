@@ -47,7 +47,29 @@ class LeaseStore(Protocol):
         ...
 
     def place(self, order: Order) -> Order:
-        """Write an order; return it, or the one that its tenant placed before with the same key."""
+        """Write an order; return it, or the one that its tenant placed before with the same key.
+
+        A quote that it takes is taken with it.
+
+        Raises
+        ------
+        RequestError
+            ``TG-LIVE-QUOTE`` when the quote has been taken, withdrawn or has expired meanwhile.
+        """
+        ...
+
+    def add_quote(self, quote: Quote, actor: str) -> None:
+        """Write a quote with its event."""
+        ...
+
+    def withdraw_quote(self, quote: Quote, now_s: int, actor: str) -> Quote:
+        """Withdraw a quote, unless it has moved on.
+
+        Raises
+        ------
+        RequestError
+            ``TG-LIVE-STATE``.
+        """
         ...
 
     def order(self, order_id: str) -> Order | None:

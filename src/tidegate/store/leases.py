@@ -12,6 +12,7 @@ from tidegate.control.store import LEADER
 from tidegate.errors import FencedError, StoreError
 from tidegate.lease.lease import Lease, Order, Quote
 from tidegate.lease.states import OrderState
+from tidegate.store import quotes
 from tidegate.store.database import Database
 from tidegate.store.events import append_events
 from tidegate.store.leaserows import (
@@ -127,16 +128,42 @@ class LeaseTables:
             )
 
     def place(self, order: Order) -> Order:
-        """Write an order; return it, or the one that its tenant placed before with the same key."""
+        """Write an order; return it, or the one that its tenant placed before with the same key.
+
+        Raises
+        ------
+        RequestError
+            ``TG-LIVE-QUOTE`` when its quote has been taken, withdrawn or has expired meanwhile.
+        """
         try:
             with self._database.transaction() as connection:
                 connection.execute(sa.insert(core.lease_order).values(values_of(order)))
+                if order.quote_id is not None:
+                    quotes.take(connection, order)
         except IntegrityError:
             earlier = self._with_key(order) if order.idempotency_key else None
-            if earlier is None:
-                raise
-            return earlier
+            if earlier is not None:
+                return earlier
+            if order.quote_id is not None:
+                raise quotes.gone(order.quote_id) from None
+            raise
         return order
+
+    def add_quote(self, quote: Quote, actor: str) -> None:
+        """Write a quote with its event."""
+        with self._database.transaction() as connection:
+            quotes.add(connection, quote, actor)
+
+    def withdraw_quote(self, quote: Quote, now_s: int, actor: str) -> Quote:
+        """Withdraw a quote, unless it has moved on.
+
+        Raises
+        ------
+        RequestError
+            ``TG-LIVE-STATE``.
+        """
+        with self._database.transaction() as connection:
+            return quotes.withdraw(connection, quote, now_s, actor)
 
     def _with_key(self, order: Order) -> Order | None:
         table = core.lease_order
