@@ -156,9 +156,9 @@ class MoneyHouse:
             return list(connection.execute(query.order_by(core.event.c.seq)))
 
 
-def money_house(folder: Path) -> MoneyHouse:
-    """A database with one pool of eight-GPU nodes."""
-    database = open_database(f"sqlite:///{folder / 'money.db'}")
+def money_house(folder: Path, url: str | None = None) -> MoneyHouse:
+    """A database with one pool of eight-GPU nodes; SQLite in a folder unless another is named."""
+    database = open_database(url or f"sqlite:///{folder / 'money.db'}")
     migrate(database)
     with database.transaction() as connection:
         connection.execute(

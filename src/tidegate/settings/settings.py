@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         description="Address of the database; empty for SQLite in the data folder.",
     )
     fleet: Path | None = Field(default=None, description="The fleet file.")
+    price_book: Path | None = Field(
+        default=None, description="The price book; without one, the fleet file's offers."
+    )
+    billing: Path | None = Field(
+        default=None, description="The billing file: issuer, taxes, months."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 for any.")
     replica: str = Field(
