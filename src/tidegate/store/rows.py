@@ -84,5 +84,7 @@ def upsert(
 def add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Add a row unless there is one of the same key; return whether it was added."""
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    done = connection.execute(insert(table).values(dict(row)).on_conflict_do_nothing())
-    return bool(done.rowcount == 1)
+    statement = insert(table).values(dict(row)).on_conflict_do_nothing()
+    # The count of rows of an insert is not told by every driver; what it returns is.
+    done = connection.execute(statement.returning(*table.primary_key))
+    return done.first() is not None
