@@ -89,7 +89,7 @@ def lease_table(
             "is_broken": is_broken,
         }
     )
-    noticed = leases.notice_at_s >= 0
+    noticed = pl.Series(leases.notice_at_s >= 0, dtype=pl.Boolean)
     reasons = _reasons(requests, leases, gpus_per_node=gpus_per_node, price_step=price_step)
     rent = np.array([float(offer.price) for offer in offers] or [0.0])[requests.product]
     charged = rent * delivered * gpus / 3600
