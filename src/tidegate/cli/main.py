@@ -12,6 +12,7 @@ from tidegate.cli.backtest import backtest
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
+from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
 from tidegate.cli.tiers import tiers
 from tidegate.errors import TidegateError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(backtest)
 app.command()(advise)
+app.command()(quota)
 app.command()(doctor)
 app.add_typer(feed_app, name="feed")
 app.add_typer(finance)
