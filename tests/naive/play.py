@@ -5,12 +5,13 @@ follows the page step by step. Where the page left a choice, the comment says ``
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tests.naive import gfs
 from tests.naive.cover import cheapest_cover
+from tests.naive.forecast import DAY_S, HORIZONS_S, Curve
 
 from tidegate.quota import RecallReason, Verdict
 from tidegate.quota.policy import Policy, PolicyCode
@@ -28,10 +29,6 @@ from tidegate.simulate.model import (
 )
 
 HOUR = 3600
-STEP = 0.0005
-HORIZONS_S = [300, 600, 900, 1800] + [
-    hours * HOUR for hours in (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168)
-]
 
 AVAILABLE, LEASED, SANITISING, FAILED = "available", "leased", "sanitising", "failed"
 
@@ -191,22 +188,6 @@ class _Reason:
     displaced_for: int = -1
 
 
-@dataclass
-class _Curve:
-    """The samples of each horizon, its risk, and the bounds and quota of the last tick.
-
-    ``issued`` holds the bounds that count and are neither missed nor kept yet, by their ticks.
-    """
-
-    risks: list[float]
-    issued: list[dict[int, int]] = field(default_factory=lambda: [{} for _ in HORIZONS_S])
-    observed: list[int] = field(default_factory=list)
-    rises: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
-    levels: list[list[int]] = field(default_factory=lambda: [[] for _ in HORIZONS_S])
-    bounds: list[int] = field(default_factory=lambda: [-1] * len(HORIZONS_S))
-    quota: list[int] = field(default_factory=lambda: [0] * len(HORIZONS_S))
-
-
 @dataclass(frozen=True)
 class _Tick:
     demand: int
@@ -259,7 +240,10 @@ class _Pool:
         tick = window.tick_s
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
         self.sold = self.broken = self.started = self.late = self.short = 0
-        self.curve = _Curve(risks=[policy.eps] * len(HORIZONS_S))
+        # The bounds and the quota curve of the last tick.
+        self.curve = Curve(cluster.nodes, max(1, window.tick_s), policy.eps)
+        self.bounds = [-1] * len(HORIZONS_S)
+        self.promisable = [0] * len(HORIZONS_S)
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
         self.eta, self.quota = 1.0, 0
@@ -469,46 +453,15 @@ class _Pool:
                 self.count(SANITISING),
                 self.count(FAILED),
                 by_product,
-                list(self.curve.bounds),
+                list(self.bounds),
             )
         )
 
     def renew_curve(self) -> None:
-        nodes, curve = self.cluster.nodes, self.curve
-        d = curve.observed
-        d.append(min(nodes, self.demand))
-        i = len(d) - 1
-        for j, h in enumerate(HORIZONS_S):
-            length = max(1, h // self.window.tick_s)
-            if i >= length:
-                m = max(d[i - length : i + 1])
-                curve.rises[j].append(m - d[i - length])
-                curve.levels[j].append(m)
-            self.correct_risk(j, i, length)
-            by_rise = d[i] + self.quantile(curve.rises[j], curve.risks[j])
-            by_level = self.quantile(curve.levels[j], curve.risks[j])
-            curve.bounds[j] = min(nodes, max(d[i], min(by_rise, by_level)))
-            if j > 0:
-                curve.bounds[j] = max(curve.bounds[j], curve.bounds[j - 1])
-            if (len(curve.rises[j]) + 1) * self.policy.eps / 2 >= 1:
-                curve.issued[j][i] = curve.bounds[j]
-            promised = self.cluster.reserve_nodes + curve.bounds[j]
-            curve.quota[j] = max(0, nodes - self.count(FAILED) - promised)
-
-    def correct_risk(self, j: int, i: int, length: int) -> None:
-        """Take in which of the bounds that count are missed or kept at tick ``i``."""
-        curve, eps = self.curve, self.policy.eps
-        missed = [s for s, bound in curve.issued[j].items() if bound < curve.observed[i]]
-        for s in missed:
-            del curve.issued[j][s]
-        curve.risks[j] -= STEP * (1.0 - eps) * len(missed)
-        if curve.issued[j].pop(i - length, None) is not None:
-            curve.risks[j] = min(1.0, curve.risks[j] + STEP * eps)
-
-    def quantile(self, samples: list[int], risk: float) -> int:
-        n = len(samples)
-        rank = max(1, n + 1 - math.floor((n + 1) * (risk / 2)))
-        return self.cluster.nodes if rank > n else sorted(samples)[rank - 1]
+        day_s = (self.window.clock_s + self.now) % DAY_S
+        self.bounds = self.curve.observe(self.demand, day_s)
+        free = self.cluster.nodes - self.count(FAILED) - self.cluster.reserve_nodes
+        self.promisable = [max(0, free - bound) for bound in self.bounds]
 
     def renew_quota(self, tick: int) -> None:
         past = [
@@ -620,7 +573,7 @@ class _Pool:
             room = 0
         if verdict == Verdict.QUOTA:
             horizon = self.binding_horizons(request)[0]
-            room = max(0, self.curve.quota[horizon] - self.promised(horizon))
+            room = max(0, self.promisable[horizon] - self.promised(horizon))
         self.verdicts[request.number] = verdict, horizon, room
         if verdict == Verdict.ADMITTED:
             self.admit(request, displaced)
@@ -677,7 +630,7 @@ class _Pool:
         binding = []
         for j in range(len(HORIZONS_S)):
             asked = min(max(request.firm, request.notice), request.duration)
-            too_many = self.promised(j) + request.nodes > self.curve.quota[j]
+            too_many = self.promised(j) + request.nodes > self.promisable[j]
             if self.counts(asked, j) and too_many:
                 binding.append(j)
         return binding

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.quantity import format_duration, parse_duration, parse_instant
+from tidegate.quantity import format_duration, parse_duration, parse_instant, time_of_day_s
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,15 @@ def test_instants_that_do_not_exist():
         parse_instant("2026-03-29T02:30", "Europe/Oslo")
     with pytest.raises(ValueError, match="years 1 to 9999"):
         parse_instant("0001-01-01", "Asia/Taipei")
+
+
+def test_time_of_day_follows_the_zone_and_its_summer_time():
+    winter, summer = 1_767_225_600, 1_782_864_000  # midnights in UTC, 2026-01-01 and 2026-07-01
+    assert time_of_day_s(winter, "Europe/Oslo") == 3600
+    assert time_of_day_s(summer, "Europe/Oslo") == 7200
+    assert time_of_day_s(summer + 61, "UTC") == 61
+    assert time_of_day_s(winter, "America/New_York") == 19 * 3600
+
+
+def test_a_time_that_no_calendar_has_still_has_an_hour():
+    assert time_of_day_s(86_400 * 10**9 + 5, "Europe/Oslo") == 5

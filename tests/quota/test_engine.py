@@ -1,13 +1,16 @@
 """The engine of a running system says what the backtest says."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.quota.snapshots import a_lease, a_request, a_snapshot
 from tests.simulate.strategies import PRODUCTS, Case, cases
 
-from tidegate.forecast import Observation
+from tidegate.forecast import DAY_S, Observation
 from tidegate.quota import Cluster, Engine, Policy, PolicyCode, decide
 from tidegate.simulate import play
 
@@ -15,9 +18,23 @@ POOL = Cluster(nodes=10, gpus_per_node=8, sanitise_s=300, reserve_nodes=1)
 POLICY = Policy(int(PolicyCode.TIDEGATE), eps=0.1)
 
 
+def time_of_day(tick: NDArray[np.int64]) -> NDArray[np.int64]:
+    return tick * 300 % DAY_S
+
+
+def seen(tick: int, demand: int) -> Observation:
+    return Observation(demand, tick * 300 % DAY_S)
+
+
+def same(one: Engine, other: Engine) -> bool:
+    pairs: Any = zip(one.state, other.state, strict=True)
+    return all(np.array_equal(mine, its) for mine, its in pairs)
+
+
 def an_engine(demand: list[int], first_tick: int = 0) -> Engine:
     history = np.array(demand, np.int64)
-    return Engine.replayed(POOL, POLICY, 300, first_tick, history)
+    clock = time_of_day(first_tick + np.arange(history.size))
+    return Engine.replayed(POOL, POLICY, 300, first_tick, history, clock)
 
 
 @settings(max_examples=60)
@@ -26,7 +43,8 @@ def test_bounds_are_those_of_the_kernel(case: Case):
     ticks = play(*case, record=True, products=PRODUCTS).ticks
     engine = Engine(case.cluster, case.policy, max(1, case.window.tick_s))
     for i, demand in enumerate(ticks.demand.tolist()):
-        engine.observe(i, Observation(demand))
+        day_s = (case.window.clock_s + i * case.window.tick_s) % DAY_S
+        engine.observe(i, Observation(demand, day_s))
         assert engine.bound.tolist() == ticks.bound[i].tolist()
     assert engine.ticks_seen == ticks.demand.size
 
@@ -46,32 +64,30 @@ def test_nothing_may_be_promised_before_the_first_tick():
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=60), st.integers(0, 10**9))
 def test_a_replayed_engine_is_the_one_that_saw_it(demand: list[int], first_tick: int):
-    seen = Engine(POOL, POLICY, 300)
+    original = Engine(POOL, POLICY, 300)
     for i, nodes in enumerate(demand):
-        seen.observe(first_tick + i, Observation(nodes))
+        original.observe(first_tick + i, seen(first_tick + i, nodes))
     replayed = an_engine(demand, first_tick)
     assert replayed.tick == first_tick + len(demand) - 1
-    for mine, other in zip(seen.state, replayed.state, strict=True):
-        assert np.array_equal(mine, other)
+    assert same(original, replayed)
 
 
 def test_ticks_left_out_count_with_the_higher_demand_around_them():
     gap = an_engine([2, 2, -1, -1, 7, 1])
     whole = an_engine([2, 2, 7, 7, 7, 1])
     assert gap.ticks_seen == whole.ticks_seen == 6
-    for mine, other in zip(gap.state, whole.state, strict=True):
-        assert np.array_equal(mine, other)
+    assert same(gap, whole)
 
 
 def test_a_gap_of_years_counts_as_the_longest_horizon():
     engine = an_engine([2])
-    engine.observe(10**9, Observation(3))
+    engine.observe(10**9, seen(10**9, 3))
     assert engine.ticks_seen == 1 + 7 * 288 + 1
 
 
 def test_it_runs_on_for_longer_than_its_memory():
     engine = an_engine([1] * 5000)
-    assert engine.bound.tolist() == [1] * engine.horizons_s.size
+    assert engine.bound[engine.horizons_s <= DAY_S].tolist() == [1] * 12
 
 
 @pytest.mark.parametrize("tick", [4, 5])
@@ -79,14 +95,14 @@ def test_a_clock_that_stands_still_or_jumps_back_is_refused(tick: int):
     engine = an_engine([1] * 6)
     before = engine.bound
     with pytest.raises(ValueError, match=f"tick {tick} does not come after tick 5"):
-        engine.observe(tick, Observation(9))
+        engine.observe(tick, seen(tick, 9))
     assert engine.tick == 5
     assert engine.bound.tolist() == before.tolist()
 
 
 def test_negative_demand_is_refused():
     with pytest.raises(ValueError, match="-1 nodes"):
-        Engine(POOL, POLICY, 300).observe(0, Observation(-1))
+        Engine(POOL, POLICY, 300).observe(0, seen(0, -1))
 
 
 def test_it_decides_as_the_pure_function_does():
@@ -95,3 +111,8 @@ def test_it_decides_as_the_pure_function_does():
         Engine(POOL, POLICY, 300).decide(view), decide(POLICY, view), strict=True
     ):
         assert np.array_equal(mine, other)
+
+
+def test_a_time_that_no_day_has_is_refused():
+    with pytest.raises(ValueError, match="86400 s is not a time of day"):
+        Engine(POOL, POLICY, 300).observe(0, Observation(0, DAY_S))

@@ -143,6 +143,7 @@ def cases(
         lease_from_s=draw(mostly(st.just(0), st.integers(0, stop))),
         stop_s=stop,
         tick_s=draw(st.sampled_from([60, 60, 300, 0] if stop <= 6001 else [300, 300, 900])),
+        clock_s=draw(st.integers(0, 86_399)),
     )
     submission = times(span + 300 - calm).map(lambda s: s + calm)
     lasting = times(300) | times(1500)

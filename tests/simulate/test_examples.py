@@ -69,7 +69,7 @@ def ordered(
 
 def tidegate(*, wait_price: int = 0, tick_s: int = 300) -> Rules:
     """A curve that promises every idle node after a quiet time."""
-    policy = Policy(PolicyCode.TIDEGATE, eps=1.0, wait_price=wait_price, floor_s=0)
+    policy = Policy(PolicyCode.TIDEGATE, eps=0.99, wait_price=wait_price, floor_s=0)
     return policy, Window(lease_from_s=0, stop_s=20_000, tick_s=tick_s)
 
 

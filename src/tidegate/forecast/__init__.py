@@ -1,10 +1,12 @@
 """What we will need: quantiles of the future maximum of internal demand."""
 
+from tidegate.forecast.classes import DAY_S
 from tidegate.forecast.futuremax import HORIZONS_S, FutureMax, new_future_max, observe
 from tidegate.forecast.gaussian import forecast_free_nodes
 from tidegate.forecast.observation import Observation
 
 __all__ = [
+    "DAY_S",
     "HORIZONS_S",
     "FutureMax",
     "Observation",

@@ -1,7 +1,6 @@
-"""Empirical quantiles of the future maximum, kept up to date tick by tick.
+"""Quantiles of the future maximum, from alike moments of the past, kept up to date tick by tick.
 
-For every horizon the samples are counted by value, so that a quantile is a place in a histogram that moves by
-little from tick to tick: a tick costs O(horizons) amortised, whatever the length of the history.
+A tick costs a few hundred steps per horizon, whatever the length of the history.
 """
 
 from typing import Final, NamedTuple
@@ -10,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.forecast.budget import issue, judge_past, may_be_missed, risk_of
+from tidegate.forecast.choice import chosen, judge_candidates
+from tidegate.forecast.classes import CELLS, DAY_S, MIXED, ROWS, back_off, classes, count
+from tidegate.forecast.counts import least_value, new_rows, total
 from tidegate.forecast.observation import Observation
+
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 
 _H: Final = 3600
 HORIZONS_S: Final[tuple[int, ...]] = (
@@ -19,12 +26,11 @@ HORIZONS_S: Final[tuple[int, ...]] = (
 )
 """The horizons of the quota curve, in seconds, ascending."""
 
-STEP: Final = 0.0005
-"""How far one missed bound moves a horizon's risk."""
+HALF_LIFE_DAYS: Final = 14.0
+"""After which a sample counts half."""
 
-# Columns of `FutureMax.rank`: the histogram's current place, and the samples below it.
-_PLACE: Final = 0
-_BELOW: Final = 1
+_SAME: Final = 1e-9
+"""Counts that differ by less, relative to their sum, are equal."""
 
 
 class FutureMax(NamedTuple):
@@ -32,61 +38,102 @@ class FutureMax(NamedTuple):
 
     Attributes
     ----------
+    nodes : int
+        Nodes of the pool.
+    day : float
+        Ticks of a day.
     length : int64 array, shape (horizons,)
         Horizons in ticks.
-    demand : int64 array, shape (longest + 2,)
-        A ring of the demand observed of late, in nodes.
-    window : int64 array, shape (horizons, longest + 2)
-        Per horizon a ring of the ticks that can still be the maximum of the running window.
+    eps : float64 array, shape (horizons,)
+        The risk asked for.
+    past : int64 array, shape (longest + 2, 2)
+        A ring of what was observed of late: demand in nodes, and the time of day in seconds.
+    at : int64 array, shape (horizons + 1,)
+        Where each horizon's ring of ``length + 2`` places begins in the arrays of rings below.
+    window : int64 array, shape (places,)
+        Rings of the ticks that can still be the maximum of the running window.
     ends : int64 array, shape (horizons, 2)
         First entry and one past the last of each ring, ever increasing.
-    rises, levels : int64 array, shape (horizons, nodes + 1)
-        How often each rise above the window's first demand, and each maximum, was seen.
-    rank : int64 array, shape (horizons, 2, 2)
-        Place of the quantile among rises and among levels, with the samples below it.
+    rows : float64 array, shape (horizons, rows, size + 1)
+        Rises above the window's first demand, by class of its first moment: see ``counts`` and ``classes``.
+    row, weight : int64 and float64 arrays, shape (2, 7)
+        The classes of the latest tick, and room for those of a window's first and for a mixture.
     bound : int64 array, shape (horizons,)
         Upper bounds of demand after the latest tick, in nodes.
     risk : float64 array, shape (horizons,)
-        Risk at which each horizon's quantiles are taken, corrected online.
-    issued : int64 array, shape (horizons, longest + 2)
-        Per horizon a ring of the bounds issued; -1 for those that do not count.
+        Risk at which each horizon's quantile was taken.
+    balance : float64 array, shape (horizons,)
+        Misses allowed by ``eps`` so far less those that came.
     open : int64 array, shape (horizons, nodes + 1)
-        How many bounds of each value have neither been missed nor passed.
+        How many bounds of each value may still be missed; the last column holds their sum.
+    issued : int32 array, shape (places,)
+        Rings of the bounds issued; -1 for those that do not count or cannot be missed.
+    candidate : int32 array, shape (places, 2)
+        Rings of the bounds by level and by hour.
+    lost : float64 array, shape (horizons, 2)
+        Their losses so far.
     lowest : int64 array, shape (horizons,)
         No open bound lies below.
     """
 
-    length: NDArray[np.int64]
-    demand: NDArray[np.int64]
-    window: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    rises: NDArray[np.int64]
-    levels: NDArray[np.int64]
-    rank: NDArray[np.int64]
-    bound: NDArray[np.int64]
-    risk: NDArray[np.float64]
-    issued: NDArray[np.int64]
-    open: NDArray[np.int64]
-    lowest: NDArray[np.int64]
+    nodes: int
+    day: float
+    length: I64
+    eps: F64
+    past: I64
+    at: I64
+    window: I64
+    ends: I64
+    rows: F64
+    row: I64
+    weight: F64
+    bound: I64
+    risk: F64
+    balance: F64
+    open: I64
+    issued: I32
+    candidate: I32
+    lost: F64
+    lowest: I64
 
 
-def new_future_max(nodes: int, tick_s: int, eps: float) -> FutureMax:
-    """Return a forecaster that has seen nothing, for ticks of ``tick_s`` seconds."""
-    length = np.array([max(1, h // max(1, tick_s)) for h in HORIZONS_S], dtype=np.int64)
+def new_future_max(nodes: int, tick_s: int, eps: float | F64) -> FutureMax:
+    """Return a forecaster that has seen nothing.
+
+    Parameters
+    ----------
+    nodes : int
+        Nodes of the pool.
+    tick_s : int
+        Seconds between ticks.
+    eps : float or float64 array, shape (horizons,)
+        Risk in (0, 1), of all horizons or of each.
+    """
+    step_s = max(1, tick_s)
+    length = np.array([max(1, h // step_s) for h in HORIZONS_S], dtype=np.int64)
     horizons = length.size
     room = int(length.max()) + 2
+    at = np.append(0, np.cumsum(length + 2))
+    risk = np.broadcast_to(np.asarray(eps, dtype=np.float64), (horizons,))
     return FutureMax(
+        nodes=nodes,
+        day=DAY_S / step_s,
         length=length,
-        demand=np.zeros(room, dtype=np.int64),
-        window=np.zeros((horizons, room), dtype=np.int64),
+        eps=risk.copy(),
+        past=np.zeros((room, 2), dtype=np.int64),
+        at=at,
+        window=np.zeros(at[-1], dtype=np.int64),
         ends=np.zeros((horizons, 2), dtype=np.int64),
-        rises=np.zeros((horizons, nodes + 1), dtype=np.int64),
-        levels=np.zeros((horizons, nodes + 1), dtype=np.int64),
-        rank=np.zeros((horizons, 2, 2), dtype=np.int64),
+        rows=new_rows((horizons, ROWS), nodes + 1),
+        row=np.zeros((2, MIXED), dtype=np.int64),
+        weight=np.zeros((2, MIXED)),
         bound=np.full(horizons, nodes, dtype=np.int64),
-        risk=np.full(horizons, eps, dtype=np.float64),
-        issued=np.full((horizons, room), -1, dtype=np.int64),
+        risk=risk.copy(),
+        balance=np.zeros(horizons),
         open=np.zeros((horizons, nodes + 1), dtype=np.int64),
+        issued=np.full(at[-1], -1, dtype=np.int32),
+        candidate=np.zeros((int(at[-1]), 2), dtype=np.int32),
+        lost=np.zeros((horizons, 2)),
         lowest=np.zeros(horizons, dtype=np.int64),
     )
 
@@ -94,84 +141,37 @@ def new_future_max(nodes: int, tick_s: int, eps: float) -> FutureMax:
 @compiled
 def _window_max(state: FutureMax, j: int, i: int) -> int:
     """Push tick ``i`` into ring ``j`` and return the maximum over ticks ``i - length .. i``."""
-    ring = state.window[j]
+    ring = state.window[state.at[j] : state.at[j + 1]]
     room = ring.size
+    kept = state.past.shape[0]
     first, last = state.ends[j, 0], state.ends[j, 1]
-    value = state.demand[i % room]
-    while last > first and state.demand[ring[(last - 1) % room] % room] <= value:
+    value = state.past[i % kept, 0]
+    while last > first and state.past[ring[(last - 1) % room] % kept, 0] <= value:
         last -= 1
     ring[last % room] = i
     last += 1
     if ring[first % room] < i - state.length[j]:
         first += 1
     state.ends[j, 0], state.ends[j, 1] = first, last
-    return state.demand[ring[first % room] % room]
+    return state.past[ring[first % room] % kept, 0]
 
 
 @compiled
-def _add(histogram: NDArray[np.int64], rank: NDArray[np.int64], value: int) -> None:
-    histogram[value] += 1
-    if value < rank[_PLACE]:
-        rank[_BELOW] += 1
+def _quantile(state: FutureMax, j: int, first: int, unit: float) -> int:
+    """Return the rise that is exceeded at the horizon's risk, or all nodes when the past does not say.
 
-
-@compiled
-def _quantile(histogram: NDArray[np.int64], rank: NDArray[np.int64], n: int, eps: float) -> int:
-    """Return the sample of rank ``n + 1 - floor((n + 1) eps)``, or the largest value when there is none.
-
-    The rank is that of split conformal prediction (Vovk et al., Algorithmic Learning in a Random World, 2005): for
-    exchangeable samples the next one exceeds it with probability at most ``eps``.
+    Rows from ``first`` on are mixed. One sample of infinity is added, as in weighted conformal
+    prediction (Tibshirani, Barber, Candes and Ramdas, NeurIPS 2019).
     """
-    wanted = max(1, n + 1 - int(np.floor((n + 1) * eps)))
-    if wanted > n:
-        return histogram.size - 1
-    place, below = rank[_PLACE], rank[_BELOW]
-    while below >= wanted:
-        place -= 1
-        below -= histogram[place]
-    while below + histogram[place] < wanted:
-        below += histogram[place]
-        place += 1
-    rank[_PLACE], rank[_BELOW] = place, below
-    return place
+    rows, row, weight = state.rows[j], state.row[1, first:], state.weight[1, first:]
+    everything = total(rows, row, weight) + unit
+    found = least_value(rows, row, weight, (1.0 - state.risk[j] - _SAME) * everything)
+    return state.nodes if found < 0 else found
 
 
 @compiled
-def _judge_past(state: FutureMax, j: int, i: int, top: int, eps: float) -> None:
-    """Count the bounds of horizon ``j`` that tick ``i`` shows wrong or right, and move the risk.
-
-    A bound is wrong as soon as demand rises above it, and right when its window has passed: feedback comes
-    at the earliest moment.
-    """
-    demand = state.demand[i % state.demand.size]
-    missed = 0
-    for bound in range(state.lowest[j], demand):
-        missed += state.open[j, bound]
-        state.open[j, bound] = 0
-    state.lowest[j] = max(state.lowest[j], demand)
-    state.risk[j] -= STEP * (1.0 - eps) * missed
-    if i >= state.length[j]:
-        bound = state.issued[j, (i - state.length[j]) % state.issued.shape[1]]
-        if bound >= top:
-            state.open[j, bound] -= 1
-            state.risk[j] = min(1.0, state.risk[j] + STEP * eps)
-
-
-@compiled
-def _issue(state: FutureMax, j: int, i: int, bound: int) -> None:
-    """Remember the bound of tick ``i`` until it is missed or kept."""
-    state.issued[j, i % state.issued.shape[1]] = bound
-    state.open[j, bound] += 1
-    state.lowest[j] = min(state.lowest[j], bound)
-
-
-@compiled
-def observe(state: FutureMax, i: int, observation: Observation, eps: float) -> None:
+def observe(state: FutureMax, i: int, observation: Observation) -> None:
     """Take in what is seen at tick ``i`` and renew the bounds.
-
-    The risk of each horizon starts at ``eps`` and is corrected online (Gibbs and Candes, Adaptive
-    conformal inference under distribution shift, NeurIPS 2021): it falls when a bound is missed and rises when one is
-    kept, so that the share of missed bounds tends to ``eps`` whatever demand does.
 
     Parameters
     ----------
@@ -181,29 +181,32 @@ def observe(state: FutureMax, i: int, observation: Observation, eps: float) -> N
         Number of the tick; ticks come in order, from 0.
     observation : Observation
         Its demand from 0 to the pool's nodes.
-    eps : float
-        Risk in (0, 1).
     """
-    most = state.rises.shape[1] - 1
-    room = state.demand.size
+    room = state.past.shape[0]
     demand = observation.demand
-    state.demand[i % room] = demand
+    state.past[i % room, 0] = demand
+    state.past[i % room, 1] = observation.day_s
+    # Instead of old samples losing weight, new ones weigh more: a float holds 39 years of that.
+    unit = 2.0 ** (i / (HALF_LIFE_DAYS * state.day))
+    classes(demand, observation.day_s, state.nodes, state.row[0], state.weight[0])
     before = 0
     for j in range(state.length.size):
         top = _window_max(state, j, i)
-        n = max(0, i - state.length[j] + 1)
-        if n > 0:
-            _add(state.rises[j], state.rank[j, 0], top - state.demand[(i - state.length[j]) % room])
-            _add(state.levels[j], state.rank[j, 1], top)
-        _judge_past(state, j, i, top, eps)
-        # The bound is the lower of two quantiles: it misses when either does.
-        each = state.risk[j] / 2
-        rise = _quantile(state.rises[j], state.rank[j, 0], n, each)
-        level = _quantile(state.levels[j], state.rank[j, 1], n, each)
-        bound = min(most, max(demand, min(demand + rise, level)))
-        before = max(before, bound)
-        state.bound[j] = before
-        if (n + 1) * eps / 2 >= 1.0:
-            _issue(state, j, i, before)
-        else:  # too little history for the bound to count
-            state.issued[j, i % state.issued.shape[1]] = -1
+        begun = i - state.length[j]
+        if begun >= 0:
+            first = state.past[begun % room]
+            classes(first[0], first[1], state.nodes, state.row[1], state.weight[1])
+            count(state.rows[j], state.row[1], state.weight[1], top - first[0], unit)
+            judge_candidates(state, j, begun, top)
+        judge_past(state, j, i, top)
+        state.risk[j] = risk_of(state, j)
+        state.row[1], state.weight[1] = state.row[0], state.weight[0]
+        by_level = min(state.nodes, demand + _quantile(state, j, CELLS, unit))
+        back_off(state.rows[j], state.row[1], state.weight[1], state.day / 24.0, unit)
+        by_hour = min(state.nodes, demand + _quantile(state, j, 0, unit))
+        bound = max(before, chosen(state, j, i, by_level, by_hour))
+        if bound < state.nodes and not may_be_missed(state, j):
+            bound = state.nodes
+        issue(state, j, i, bound)
+        state.bound[j] = bound
+        before = bound

@@ -14,7 +14,7 @@ from tidegate.errors import FeedError
 from tidegate.fleet.pool import Pool
 from tidegate.forecast import forecast_free_nodes
 from tidegate.plan.scenario import PoolCase
-from tidegate.quantity import format_duration
+from tidegate.quantity import format_duration, time_of_day_s
 from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode
 from tidegate.simulate import (
     Cluster,
@@ -296,7 +296,12 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
             f"The log is shorter than twice the warm-up of {format_duration(settings.warmup_s)}, "
             "so half of it serves as history."
         )
-    window = Window(lease_from_s=warmup_s, stop_s=stop_s - start_s, tick_s=TICK_S)
+    window = Window(
+        lease_from_s=warmup_s,
+        stop_s=stop_s - start_s,
+        tick_s=TICK_S,
+        clock_s=time_of_day_s(start_s, pool.site.timezone),
+    )
     demand = jobs_to_series(frame, step_s=TICK_S, start=start_s + warmup_s, stop=stop_s)
     free_nodes = (pool.gpus - demand["gpus"].to_numpy()) / pool.gpus_per_node
     headroom = float(np.maximum(0, free_nodes - pool.policy.reserve_nodes).mean())

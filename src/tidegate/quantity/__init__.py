@@ -2,7 +2,13 @@
 
 from tidegate.quantity.money import Money, minor_units, rounded_rate
 from tidegate.quantity.steps import Step, steps
-from tidegate.quantity.timetext import Instant, format_duration, parse_duration, parse_instant
+from tidegate.quantity.timetext import (
+    Instant,
+    format_duration,
+    parse_duration,
+    parse_instant,
+    time_of_day_s,
+)
 
 __all__ = [
     "Instant",
@@ -14,4 +20,5 @@ __all__ = [
     "parse_instant",
     "rounded_rate",
     "steps",
+    "time_of_day_s",
 ]

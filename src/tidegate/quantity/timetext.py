@@ -99,6 +99,18 @@ def parse_instant(text: str, timezone: str = "UTC") -> Instant:
     return Instant(int(moment.timestamp() // 1), calendar=True)
 
 
+def time_of_day_s(seconds: int, timezone: str) -> int:
+    """Return the seconds since local midnight at a time in seconds since the Unix epoch.
+
+    Times that no calendar has, as in a log with a zero of its own, are read as UTC.
+    """
+    try:
+        moment = datetime.fromtimestamp(seconds, ZoneInfo(timezone))
+    except (OverflowError, ValueError, OSError):
+        return seconds % 86_400
+    return 3600 * moment.hour + 60 * moment.minute + moment.second
+
+
 def _localise(moment: datetime, timezone: str) -> datetime:
     try:
         zone = ZoneInfo(timezone)

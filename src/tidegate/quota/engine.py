@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, observe
+from tidegate.forecast import DAY_S, HORIZONS_S, FutureMax, Observation, new_future_max, observe
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
@@ -44,11 +44,11 @@ class Engine:
         self._state = new_future_max(cluster.nodes, tick_s, policy.eps)
         self._seen = 0
         self._tick: int | None = None
-        self._latest = Observation(0)
+        self._latest = Observation(0, 0)
 
     @classmethod
     def replayed(
-        cls, cluster: Cluster, policy: Policy, tick_s: int, first_tick: int, demand: I64
+        cls, cluster: Cluster, policy: Policy, tick_s: int, first_tick: int, demand: I64, day_s: I64
     ) -> Self:
         """Return an engine that has seen a history.
 
@@ -60,10 +60,12 @@ class Engine:
             Number of the first tick.
         demand : int64 array, shape (ticks,)
             Internal demand in nodes, tick by tick; -1 where nothing was observed.
+        day_s : int64 array, shape (ticks,)
+            Time of day at the site, in seconds.
         """
         engine = cls(cluster, policy, tick_s)
         for place in np.flatnonzero(demand >= 0).tolist():
-            engine.observe(first_tick + place, Observation(int(demand[place])))
+            engine.observe(first_tick + place, Observation(int(demand[place]), int(day_s[place])))
         return engine
 
     @property
@@ -102,22 +104,26 @@ class Engine:
         Raises
         ------
         ValueError
-            When the tick is not after the latest one, or demand is negative.
+            When the tick is not after the latest one, demand is negative, or the time is not one of a day.
         """
         if observation.demand < 0:
             raise ValueError(f"demand is {observation.demand} nodes; it cannot be negative.")
+        if not 0 <= observation.day_s < DAY_S:
+            raise ValueError(f"{observation.day_s} s is not a time of day.")
         if self._tick is not None:
             if tick <= self._tick:
                 raise ValueError(f"tick {tick} does not come after tick {self._tick}.")
-            between = observation._replace(demand=max(self._latest.demand, observation.demand))
-            for _ in range(min(tick - self._tick - 1, int(self._state.length[-1]))):
-                self._take_in(between)
+            higher = max(self._latest.demand, observation.demand)
+            missing = min(tick - self._tick - 1, int(self._state.length[-1]))
+            for before in range(missing, 0, -1):
+                day_s = (observation.day_s - before * self.tick_s) % DAY_S
+                self._take_in(Observation(higher, day_s))
         self._take_in(observation)
         self._tick, self._latest = tick, observation
 
     def _take_in(self, observation: Observation) -> None:
         within = observation._replace(demand=min(self.cluster.nodes, observation.demand))
-        observe(self._state, self._seen, within, self.policy.eps)
+        observe(self._state, self._seen, within)
         self._seen += 1
 
     def curve(self, failed_nodes: int) -> I64:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled, inlined, machine_int
-from tidegate.forecast import FutureMax, Observation, observe
+from tidegate.forecast import DAY_S, FutureMax, Observation, observe
 from tidegate.quota import Policy, PolicyCode, decide, renew_curve
 from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
@@ -75,10 +75,11 @@ def _measure(
 
 
 @inlined
-def _observe_tick(
+def _observe_tick(  # noqa: PLR0917  compiled code takes no keywords worth the name
     cluster: Cluster,
     state: State,
     policy: Policy,
+    window: Window,
     forecast: FutureMax,
     curve: NDArray[np.int64],
     ticks: NDArray[np.int32],
@@ -89,7 +90,8 @@ def _observe_tick(
     pending = pending_nodes(cluster, state)
     demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
-        observe(forecast, i, Observation(min(cluster.nodes, demand)), policy.eps)
+        day_s = (window.clock_s + i * window.tick_s) % DAY_S
+        observe(forecast, i, Observation(min(cluster.nodes, demand), day_s))
         renew_curve(cluster, state.tally[FAILED], forecast.bound, curve)
     if ticks.shape[0] == 0:
         return
@@ -178,7 +180,7 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
                 break
             continue
         if window.tick_s > 0 and now == tick * window.tick_s:
-            _observe_tick(cluster, state, policy, forecast, curve, ticks, requests, tick)
+            _observe_tick(cluster, state, policy, window, forecast, curve, ticks, requests, tick)
             if policy.code == _GFS:
                 feed_back(cluster, state, requests, leases, curve, tick, request, now)
             tick += 1

@@ -75,11 +75,22 @@ class Failures(NamedTuple):
 
 
 class Window(NamedTuple):
-    """When leasing starts and stops, and the grid of ticks (0: no ticks)."""
+    """When leasing starts and stops, and the grid of ticks.
+
+    Attributes
+    ----------
+    lease_from_s, stop_s : int
+        Leases are sold from the one on, and end at the other.
+    tick_s : int
+        Seconds between ticks; 0: no ticks.
+    clock_s : int
+        Time of day at the site when the play starts, in seconds.
+    """
 
     lease_from_s: int
     stop_s: int
     tick_s: int
+    clock_s: int = 0
 
 
 class Outcome(IntEnum):
