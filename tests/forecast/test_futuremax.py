@@ -27,7 +27,7 @@ def series(draw: st.DrawFn) -> tuple[int, list[int]]:
 
 
 def see(state: FutureMax, i: int, demand: int, tick_s: int, clock_s: int = 0) -> None:
-    observe(state, i, Observation(demand, (clock_s + i * tick_s) % DAY_S))
+    observe(state, i, (clock_s + i * tick_s) % DAY_S, Observation(demand))
 
 
 def observed(

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from tests.quota.snapshots import a_lease, a_request, a_snapshot
 from tests.simulate.strategies import PRODUCTS, Case, cases
 
@@ -18,14 +17,6 @@ POOL = Cluster(nodes=10, gpus_per_node=8, sanitise_s=300, reserve_nodes=1)
 POLICY = Policy(int(PolicyCode.TIDEGATE), eps=0.1)
 
 
-def time_of_day(tick: NDArray[np.int64]) -> NDArray[np.int64]:
-    return tick * 300 % DAY_S
-
-
-def seen(tick: int, demand: int) -> Observation:
-    return Observation(demand, tick * 300 % DAY_S)
-
-
 def same(one: Engine, other: Engine) -> bool:
     pairs: Any = zip(one.state, other.state, strict=True)
     return all(np.array_equal(mine, its) for mine, its in pairs)
@@ -33,18 +24,20 @@ def same(one: Engine, other: Engine) -> bool:
 
 def an_engine(demand: list[int], first_tick: int = 0) -> Engine:
     history = np.array(demand, np.int64)
-    clock = time_of_day(first_tick + np.arange(history.size))
-    return Engine.replayed(POOL, POLICY, 300, first_tick, history, clock)
+    return Engine.replayed(POOL, POLICY, 300, first_tick, history)
 
 
 @settings(max_examples=60)
 @given(case=cases(code=PolicyCode.TIDEGATE))
 def test_bounds_are_those_of_the_kernel(case: Case):
+    tick_s = case.window.tick_s or 300
+    # The first tick lies where the play's clock says, some days after the epoch.
+    first = 5 * DAY_S // tick_s + case.window.clock_s // tick_s
+    case = case._replace(window=case.window._replace(clock_s=first * tick_s % DAY_S))
     ticks = play(*case, record=True, products=PRODUCTS).ticks
-    engine = Engine(case.cluster, case.policy, max(1, case.window.tick_s))
+    engine = Engine(case.cluster, case.policy, tick_s)
     for i, demand in enumerate(ticks.demand.tolist()):
-        day_s = (case.window.clock_s + i * case.window.tick_s) % DAY_S
-        engine.observe(i, Observation(demand, day_s))
+        engine.observe(first + i, Observation(demand))
         assert engine.bound.tolist() == ticks.bound[i].tolist()
     assert engine.ticks_seen == ticks.demand.size
 
@@ -66,7 +59,7 @@ def test_nothing_may_be_promised_before_the_first_tick():
 def test_a_replayed_engine_is_the_one_that_saw_it(demand: list[int], first_tick: int):
     original = Engine(POOL, POLICY, 300)
     for i, nodes in enumerate(demand):
-        original.observe(first_tick + i, seen(first_tick + i, nodes))
+        original.observe(first_tick + i, Observation(nodes))
     replayed = an_engine(demand, first_tick)
     assert replayed.tick == first_tick + len(demand) - 1
     assert same(original, replayed)
@@ -81,7 +74,7 @@ def test_ticks_left_out_count_with_the_higher_demand_around_them():
 
 def test_a_gap_of_years_counts_as_the_longest_horizon():
     engine = an_engine([2])
-    engine.observe(10**9, seen(10**9, 3))
+    engine.observe(10**9, Observation(3))
     assert engine.ticks_seen == 1 + 7 * 288 + 1
 
 
@@ -95,14 +88,14 @@ def test_a_clock_that_stands_still_or_jumps_back_is_refused(tick: int):
     engine = an_engine([1] * 6)
     before = engine.bound
     with pytest.raises(ValueError, match=f"tick {tick} does not come after tick 5"):
-        engine.observe(tick, seen(tick, 9))
+        engine.observe(tick, Observation(9))
     assert engine.tick == 5
     assert engine.bound.tolist() == before.tolist()
 
 
 def test_negative_demand_is_refused():
     with pytest.raises(ValueError, match="-1 nodes"):
-        Engine(POOL, POLICY, 300).observe(0, seen(0, -1))
+        Engine(POOL, POLICY, 300).observe(0, Observation(-1))
 
 
 def test_it_decides_as_the_pure_function_does():
@@ -113,6 +106,10 @@ def test_it_decides_as_the_pure_function_does():
         assert np.array_equal(mine, other)
 
 
-def test_a_time_that_no_day_has_is_refused():
-    with pytest.raises(ValueError, match="86400 s is not a time of day"):
-        Engine(POOL, POLICY, 300).observe(0, Observation(0, DAY_S))
+def test_the_clock_is_that_of_the_site():
+    demand = np.array([0, 5] * 3000, np.int64)
+    oslo, utc = (
+        Engine.replayed(POOL, POLICY, 300, 0, demand, timezone=zone)
+        for zone in ("Europe/Oslo", "UTC")
+    )
+    assert (oslo.state.past[0, 1] - utc.state.past[0, 1]) % DAY_S == 3600

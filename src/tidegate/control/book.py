@@ -89,14 +89,14 @@ class Book:
         self._last_command = kept.last_command
         self._last_lease = kept.last_lease
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
-        pool = self.pool
-        self.engine = Engine(pool.cluster, pool.policy, TICK_S)
+        pool, zone = self.pool, self.pool.pool.site.timezone
+        self.engine = Engine(pool.cluster, pool.policy, TICK_S, zone)
         if kept.ticks:
             ticks = np.array(kept.ticks, dtype=np.int64)
             demand = np.full(int(ticks[-1, 0] - ticks[0, 0]) + 1, -1, dtype=np.int64)
             demand[ticks[:, 0] - ticks[0, 0]] = ticks[:, 1]
             self.engine = Engine.replayed(
-                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand
+                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone
             )
         self.curve = self.engine.curve(self.lost)
         self._changes = Changes()

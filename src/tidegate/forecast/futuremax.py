@@ -170,7 +170,7 @@ def _quantile(state: FutureMax, j: int, first: int, unit: float) -> int:
 
 
 @compiled
-def observe(state: FutureMax, i: int, observation: Observation) -> None:
+def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> None:
     """Take in what is seen at tick ``i`` and renew the bounds.
 
     Parameters
@@ -179,16 +179,18 @@ def observe(state: FutureMax, i: int, observation: Observation) -> None:
         Changed in place: ``state.bound`` holds the new bounds.
     i : int
         Number of the tick; ticks come in order, from 0.
+    day_s : int
+        Time of day at the site, in seconds since midnight, below 86,400.
     observation : Observation
         Its demand from 0 to the pool's nodes.
     """
     room = state.past.shape[0]
     demand = observation.demand
     state.past[i % room, 0] = demand
-    state.past[i % room, 1] = observation.day_s
+    state.past[i % room, 1] = day_s
     # Instead of old samples losing weight, new ones weigh more: a float holds 39 years of that.
     unit = 2.0 ** (i / (HALF_LIFE_DAYS * state.day))
-    classes(demand, observation.day_s, state.nodes, state.row[0], state.weight[0])
+    classes(demand, day_s, state.nodes, state.row[0], state.weight[0])
     before = 0
     for j in range(state.length.size):
         top = _window_max(state, j, i)

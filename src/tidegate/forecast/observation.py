@@ -10,9 +10,6 @@ class Observation(NamedTuple):
     ----------
     demand : int
         Internal demand in nodes: busy ones and those waited for. More than the pool counts as the whole pool.
-    day_s : int
-        Time of day at the site, in seconds since midnight, below 86,400.
     """
 
     demand: int
-    day_s: int

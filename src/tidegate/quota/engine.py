@@ -5,7 +5,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.forecast import DAY_S, HORIZONS_S, FutureMax, Observation, new_future_max, observe
+from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, observe
+from tidegate.quantity import time_of_day_s
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
@@ -28,7 +29,9 @@ class Engine:
     policy : Policy
         The policy and its settings.
     tick_s : int
-        Seconds between ticks.
+        Seconds between ticks; tick 0 is the Unix epoch.
+    timezone : str
+        IANA zone of the site: a tide follows its clock.
 
     Attributes
     ----------
@@ -36,36 +39,43 @@ class Engine:
         The curve's horizons.
     """
 
-    def __init__(self, cluster: Cluster, policy: Policy, tick_s: int) -> None:
+    def __init__(
+        self, cluster: Cluster, policy: Policy, tick_s: int, timezone: str = "UTC"
+    ) -> None:
         self.cluster = cluster
         self.policy = policy
         self.tick_s = tick_s
+        self.timezone = timezone
         self.horizons_s = np.array(HORIZONS_S, dtype=np.int64)
         self._state = new_future_max(cluster.nodes, tick_s, policy.eps)
         self._seen = 0
         self._tick: int | None = None
-        self._latest = Observation(0, 0)
+        self._latest = Observation(0)
 
     @classmethod
     def replayed(
-        cls, cluster: Cluster, policy: Policy, tick_s: int, first_tick: int, demand: I64, day_s: I64
+        cls,
+        cluster: Cluster,
+        policy: Policy,
+        tick_s: int,
+        first_tick: int,
+        demand: I64,
+        timezone: str = "UTC",
     ) -> Self:
         """Return an engine that has seen a history.
 
         Parameters
         ----------
-        cluster, policy, tick_s
+        cluster, policy, tick_s, timezone
             As for a new engine.
         first_tick : int
             Number of the first tick.
         demand : int64 array, shape (ticks,)
             Internal demand in nodes, tick by tick; -1 where nothing was observed.
-        day_s : int64 array, shape (ticks,)
-            Time of day at the site, in seconds.
         """
-        engine = cls(cluster, policy, tick_s)
+        engine = cls(cluster, policy, tick_s, timezone)
         for place in np.flatnonzero(demand >= 0).tolist():
-            engine.observe(first_tick + place, Observation(int(demand[place]), int(day_s[place])))
+            engine.observe(first_tick + place, Observation(int(demand[place])))
         return engine
 
     @property
@@ -97,33 +107,31 @@ class Engine:
         Parameters
         ----------
         tick : int
-            Its number, on any count that goes up by one every ``tick_s`` seconds; above the latest one's.
+            Its number; above the latest one's.
         observation : Observation
             What is seen.
 
         Raises
         ------
         ValueError
-            When the tick is not after the latest one, demand is negative, or the time is not one of a day.
+            When the tick is not after the latest one, or demand is negative.
         """
         if observation.demand < 0:
             raise ValueError(f"demand is {observation.demand} nodes; it cannot be negative.")
-        if not 0 <= observation.day_s < DAY_S:
-            raise ValueError(f"{observation.day_s} s is not a time of day.")
         if self._tick is not None:
             if tick <= self._tick:
                 raise ValueError(f"tick {tick} does not come after tick {self._tick}.")
-            higher = max(self._latest.demand, observation.demand)
+            higher = Observation(max(self._latest.demand, observation.demand))
             missing = min(tick - self._tick - 1, int(self._state.length[-1]))
-            for before in range(missing, 0, -1):
-                day_s = (observation.day_s - before * self.tick_s) % DAY_S
-                self._take_in(Observation(higher, day_s))
-        self._take_in(observation)
+            for left_out in range(tick - missing, tick):
+                self._take_in(left_out, higher)
+        self._take_in(tick, observation)
         self._tick, self._latest = tick, observation
 
-    def _take_in(self, observation: Observation) -> None:
+    def _take_in(self, tick: int, observation: Observation) -> None:
         within = observation._replace(demand=min(self.cluster.nodes, observation.demand))
-        observe(self._state, self._seen, within)
+        day_s = time_of_day_s(tick * self.tick_s, self.timezone)
+        observe(self._state, self._seen, day_s, within)
         self._seen += 1
 
     def curve(self, failed_nodes: int) -> I64:

@@ -91,7 +91,7 @@ def _observe_tick(  # noqa: PLR0917  compiled code takes no keywords worth the n
     demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
         day_s = (window.clock_s + i * window.tick_s) % DAY_S
-        observe(forecast, i, Observation(min(cluster.nodes, demand), day_s))
+        observe(forecast, i, day_s, Observation(min(cluster.nodes, demand)))
         renew_curve(cluster, state.tally[FAILED], forecast.bound, curve)
     if ticks.shape[0] == 0:
         return
