@@ -148,7 +148,7 @@ def _calibration(order: Order) -> Row:
     shift, tick_s = shift_of(demand, game.window), game.window.tick_s
     rows = []
     for eps in CALIBRATION_EPS:
-        policy = game.policy(PolicyCode.TIDEGATE)._replace(eps=eps)
+        policy = game.policy(PolicyCode.TIDEGATE)._replace(eps=eps, full_risk_s=0)
         missed = _mean_misses(game, policy, order.seeds)
         rows += list(rows_of(missed, eps, shift, tick_s))
     return {"calibration": rows, "shift_day": shift * tick_s / 86400}

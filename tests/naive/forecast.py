@@ -23,6 +23,7 @@ class _Horizon:
     """What is known of one horizon; ``issued`` holds the bounds that are open, by their ticks."""
 
     length: int
+    eps: float
     samples: list[_Sample] = field(default_factory=list)
     balance: float = 0.0
     issued: dict[int, int] = field(default_factory=dict)
@@ -33,12 +34,14 @@ class _Horizon:
 class Curve:
     """The bounds of one pool, tick by tick."""
 
-    def __init__(self, nodes: int, tick_s: int, eps: float) -> None:
-        self.nodes, self.eps = nodes, eps
+    def __init__(self, nodes: int, tick_s: int, risks: Sequence[float]) -> None:
+        self.nodes = nodes
         self.day = DAY_S / tick_s
         self.demand: list[int] = []
         self.clock: list[int] = []
-        self.horizons = [_Horizon(max(1, h // tick_s)) for h in HORIZONS_S]
+        self.horizons = [
+            _Horizon(max(1, h // tick_s), eps) for h, eps in zip(HORIZONS_S, risks, strict=True)
+        ]
 
     def observe(self, demand: int, day_s: int) -> list[int]:
         """Take in a tick, with the time of day at the site; return the bounds of all horizons."""
@@ -50,7 +53,7 @@ class Curve:
         return bounds
 
     def _renewed(self, horizon: _Horizon, shorter: int) -> int:
-        d, i, day, eps = self.demand, len(self.demand) - 1, self.day, self.eps
+        d, i, day, eps = self.demand, len(self.demand) - 1, self.day, horizon.eps
         begun = i - horizon.length
         if begun >= 0:
             most = max(d[begun : i + 1])
@@ -58,7 +61,7 @@ class Curve:
             horizon.samples.append(sample)
             keep = 0.5 ** (1 / (7 * day))
             by_level, by_hour = horizon.lost
-            losses = [self._loss(most, bound) for bound in horizon.candidates[begun]]
+            losses = [_loss(eps, most, bound) for bound in horizon.candidates[begun]]
             horizon.lost = by_level * keep + losses[0], by_hour * keep + losses[1]
         missed = [tick for tick, bound in horizon.issued.items() if bound < d[i]]
         for tick in missed:
@@ -88,9 +91,6 @@ class Curve:
         place = 8 * self.clock[tick] / DAY_S
         return _between(place, (math.floor(place) + 1) % 8)
 
-    def _loss(self, most: int, bound: int) -> float:
-        return (1 - self.eps) * (most - bound) if most > bound else self.eps * (bound - most)
-
     def _rises(self, samples: Sequence[_Sample], risk: float) -> tuple[int, int]:
         """Return the quantiles by level and by hour."""
         i = len(self.demand) - 1
@@ -116,6 +116,10 @@ class Curve:
         return self.nodes
 
 
+def _loss(eps: float, most: int, bound: int) -> float:
+    return (1 - eps) * (most - bound) if most > bound else eps * (bound - most)
+
+
 def _between(place: float, upper: int) -> dict[int, float]:
     """Weigh the two classes around a place; where both are the same one, it has all the weight."""
     lower = math.floor(place)
@@ -132,7 +136,7 @@ def bounds(
     demand: Sequence[int], nodes: int, tick_s: int, eps: float, clock_s: int = 0
 ) -> list[list[int]]:
     """Return the bounds of every horizon at every tick, each tick from all that came before."""
-    curve = Curve(nodes, tick_s, eps)
+    curve = Curve(nodes, tick_s, [eps] * len(HORIZONS_S))
     return [curve.observe(d, (clock_s + i * tick_s) % DAY_S) for i, d in enumerate(demand)]
 
 

@@ -241,7 +241,9 @@ class _Pool:
         self.ticks_to_come = list(range(0, window.stop_s, tick)) if tick > 0 else []
         self.sold = self.broken = self.started = self.late = self.short = 0
         # The bounds and the quota curve of the last tick.
-        self.curve = Curve(cluster.nodes, max(1, window.tick_s), policy.eps)
+        full = policy.full_risk_s
+        risks = [policy.eps * min(1, full / h if full else 1) ** 2 for h in HORIZONS_S]
+        self.curve = Curve(cluster.nodes, max(1, window.tick_s), risks)
         self.bounds = [-1] * len(HORIZONS_S)
         self.promisable = [0] * len(HORIZONS_S)
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.

@@ -166,4 +166,5 @@ POLICIES = st.just(tidegate()) | st.builds(
     wait_price=st.sampled_from([0, 1000, 10_000, 1_000_000]),
     floor_s=st.sampled_from([0, 900]),
     displaces=st.just(0),
+    full_risk_s=st.just(21_600),
 )

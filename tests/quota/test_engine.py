@@ -14,7 +14,7 @@ from tidegate.quota import Cluster, Engine, Policy, PolicyCode, decide
 from tidegate.simulate import play
 
 POOL = Cluster(nodes=10, gpus_per_node=8, sanitise_s=300, reserve_nodes=1)
-POLICY = Policy(int(PolicyCode.TIDEGATE), eps=0.1)
+POLICY = Policy(int(PolicyCode.TIDEGATE), eps=0.1, full_risk_s=0)
 
 
 def same(one: Engine, other: Engine) -> bool:

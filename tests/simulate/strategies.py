@@ -108,6 +108,7 @@ def policies(draw: st.DrawFn, nodes: int, code: PolicyCode | None = None) -> Pol
         wait_price=draw(st.sampled_from([0, 10, 1_000, 10_000, 100_000])),
         floor_s=draw(st.sampled_from([0, 60, 900]) | times(900)),
         displaces=draw(st.sampled_from([1, 1, 1, 0])) if may_displace else 0,
+        full_risk_s=draw(st.sampled_from([0, 300, 900, 21_600])),
     )
 
 

@@ -6,7 +6,7 @@ from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
 from tidegate.quota.engine import Engine
-from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode
+from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode, risks
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
@@ -30,6 +30,7 @@ __all__ = [
     "decide",
     "money_of",
     "renew_curve",
+    "risks",
     "why_recall",
     "why_verdict",
 ]

@@ -10,7 +10,7 @@ from tidegate.quantity import time_of_day_s
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
-from tidegate.quota.policy import Policy
+from tidegate.quota.policy import Policy, risks
 from tidegate.quota.snapshot import Plan, Snapshot
 
 I64 = NDArray[np.int64]
@@ -47,7 +47,7 @@ class Engine:
         self.tick_s = tick_s
         self.timezone = timezone
         self.horizons_s = np.array(HORIZONS_S, dtype=np.int64)
-        self._state = new_future_max(cluster.nodes, tick_s, policy.eps)
+        self._state = new_future_max(cluster.nodes, tick_s, risks(policy))
         self._seen = 0
         self._tick: int | None = None
         self._latest = Observation(0)

@@ -3,6 +3,11 @@
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.forecast import HORIZONS_S
+
 
 class PolicyCode(IntEnum):
     """How compiled code tells the policies apart."""
@@ -38,6 +43,10 @@ DEFAULT_POLICIES: Final = ("none", "static", "reactive", "tidegate")
 """Names of the policies that are played unless others are asked for."""
 
 
+FULL_RISK_S: Final = 6 * 3600
+"""A break at a longer horizon costs more hours, and comes with others: one flood breaks all that was promised."""
+
+
 class Policy(NamedTuple):
     """A policy with its settings, as compiled code takes it.
 
@@ -48,7 +57,7 @@ class Policy(NamedTuple):
     cap_nodes : int
         Most nodes leased at once (``static`` only).
     eps : float
-        Risk of the quota curve, in (0, 1).
+        Risk of the quota curve, in (0, 1), at horizons up to ``full_risk_s``.
     wait_price : int
         Price of a GPU-hour of internal waiting beyond the floor, in the unit of the leases' prices.
     floor_s : int
@@ -56,6 +65,8 @@ class Policy(NamedTuple):
     displaces : int
         1 when a lease past its firm time may give way to a request that pays more, so that whoever carries the plan out
         hands its nodes over (:attr:`tidegate.quota.Plan.displaced_for`); 0 when requests get idle nodes only.
+    full_risk_s : int
+        Beyond this horizon the risk falls with its square; 0: all horizons have ``eps``.
     """
 
     code: int
@@ -64,3 +75,13 @@ class Policy(NamedTuple):
     wait_price: int = 10_000
     floor_s: int = 900
     displaces: int = 0
+    full_risk_s: int = FULL_RISK_S
+
+
+def risks(policy: Policy) -> NDArray[np.float64]:
+    """Return the risk of each horizon, shape (horizons,)."""
+    horizon_s = np.array(HORIZONS_S, dtype=np.float64)
+    if policy.full_risk_s <= 0:
+        return np.full(horizon_s.size, policy.eps)
+    share: NDArray[np.float64] = np.minimum(1.0, policy.full_risk_s / horizon_s) ** 2
+    return policy.eps * share

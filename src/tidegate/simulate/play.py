@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import lightly_optimised
 from tidegate.forecast import HORIZONS_S, new_future_max
-from tidegate.quota import REQUEST, Policy, PolicyCode
+from tidegate.quota import REQUEST, Policy, PolicyCode, risks
 from tidegate.simulate.kernel import (
     TICK_BUSY,
     TICK_DEMAND,
@@ -114,7 +114,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
             policy,
             window,
             state,
-            new_future_max(cluster.nodes, window.tick_s, policy.eps),
+            new_future_max(cluster.nodes, window.tick_s, risks(policy)),
             np.array(HORIZONS_S, dtype=np.int64),
             results,
             ticks,
