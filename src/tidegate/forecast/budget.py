@@ -5,14 +5,12 @@ that could be missed is issued once the budget is spent. So the misses among any
 most ``eps n`` plus what was saved before, whatever demand does; ``docs/reference/calibration.md`` has the proof.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from tidegate.compiled import compiled
-
-if TYPE_CHECKING:
-    from tidegate.forecast.futuremax import FutureMax
+from tidegate.forecast.state import FutureMax
 
 ALLOWANCE_DAYS: Final = 7.0
 """Days whose misses may be spent before they are earned."""
@@ -25,7 +23,7 @@ MOST_RISK: Final = 0.5
 
 
 @compiled
-def judge_past(state: "FutureMax", j: int, i: int, top: int) -> None:
+def judge_past(state: FutureMax, j: int, i: int, top: int) -> None:
     """Count the bounds of horizon ``j`` that tick ``i`` shows wrong or right.
 
     A bound is wrong as soon as demand rises above it, and right when its window has passed.
@@ -46,21 +44,21 @@ def judge_past(state: "FutureMax", j: int, i: int, top: int) -> None:
 
 
 @compiled
-def risk_of(state: "FutureMax", j: int) -> float:
+def risk_of(state: FutureMax, j: int) -> float:
     """Return the risk at which the quantile is taken: above ``eps`` while budget is saved, below in debt."""
     eps = state.eps[j]
     return min(max(MOST_RISK, eps), eps * np.exp(state.balance[j] / (DAYS_PER_E * state.day * eps)))
 
 
 @compiled
-def may_be_missed(state: "FutureMax", j: int) -> bool:
+def may_be_missed(state: FutureMax, j: int) -> bool:
     """Whether the budget has room for one more bound that could be missed."""
     allowance = max(1.0, ALLOWANCE_DAYS * state.day * state.eps[j])
     return allowance + state.balance[j] - state.open[j, state.nodes] >= 1.0
 
 
 @compiled
-def issue(state: "FutureMax", j: int, i: int, bound: int) -> None:
+def issue(state: FutureMax, j: int, i: int, bound: int) -> None:
     """Remember the bound of tick ``i`` until it is missed or kept, and earn what it may cost."""
     place = state.at[j] + i % (state.length[j] + 2)
     state.issued[place] = -1

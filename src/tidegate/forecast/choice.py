@@ -1,11 +1,9 @@
 """Which way to count is worth more in a pool: by level, or by level and hour. The past decides, by pinball loss."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tidegate.compiled import compiled
-
-if TYPE_CHECKING:
-    from tidegate.forecast.futuremax import FutureMax
+from tidegate.forecast.state import FutureMax
 
 BY_LEVEL: Final = 0
 BY_HOUR: Final = 1
@@ -24,7 +22,7 @@ def _loss(top: int, bound: int, eps: float) -> float:
 
 
 @compiled
-def judge_candidates(state: "FutureMax", j: int, begun: int, top: int) -> None:
+def judge_candidates(state: FutureMax, j: int, begun: int, top: int) -> None:
     """Add what the candidates of tick ``begun`` have lost, now that the maximum of its window is known."""
     ring = state.candidate[state.at[j] : state.at[j + 1]]
     keep = 0.5 ** (1.0 / (HALF_LIFE_DAYS * state.day))
@@ -34,7 +32,7 @@ def judge_candidates(state: "FutureMax", j: int, begun: int, top: int) -> None:
 
 
 @compiled
-def chosen(state: "FutureMax", j: int, i: int, by_level: int, by_hour: int) -> int:
+def chosen(state: FutureMax, j: int, i: int, by_level: int, by_hour: int) -> int:
     """Remember the candidates of tick ``i``, and return the one to be trusted."""
     ring = state.candidate[state.at[j] : state.at[j + 1]]
     place = i % ring.shape[0]
