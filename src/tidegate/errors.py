@@ -100,6 +100,7 @@ CODES: Final[dict[str, str]] = {
     "TG-FIN-BALANCE": "An entry does not sum to zero in each currency.",
     "TG-FIN-CLOSED": "An entry lies in a closed period.",
     "TG-FIN-PERIOD": "A period cannot be closed or reopened as asked.",
+    "TG-FIN-JOURNAL": "A journal cannot be read, or has been changed after it was written.",
     "TG-FIN-FROM": "A folder does not hold the result of a backtest of this fleet.",
     # options
     "TG-OPTION": "An option or argument is missing, unknown or outside its range.",

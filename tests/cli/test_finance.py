@@ -113,3 +113,40 @@ def test_schedule(tidegate: Shell, fleet: Path):
 def test_a_wrong_month(tidegate: Shell, fleet: Path):
     called = tidegate("finance", "schedule", fleet, "--to-month", "next")
     assert (called.code, "TG-OPTION" in called.err) == (2, True)
+
+
+def test_impairment_with_its_memo(tidegate: Shell, fleet: Path, tmp_path: Path):
+    words = ("finance", "impairment", fleet, "--paths", "300", "--months", "48")
+    called = tidegate(*words, "--standard", "asc360", "--memo", tmp_path / "memo.md", "--json")
+    assert called.code == 0, called.err
+    assert called.json["title"].endswith("by ASC 360")
+    assert "ASC 360" in (tmp_path / "memo.md").read_text("utf-8")
+    assert {row["product"] for row in called.json["tables"]["flags"]["rows"]} == {
+        "preemptible",
+        "flex",
+    }
+    wrong = tidegate(*words, "--standard", "hgb")
+    assert (wrong.code, "TG-OPTION" in wrong.err) == (2, True)
+
+
+def test_statement_keeps_a_journal_and_closes_its_periods(
+    tidegate: Shell, fleet: Path, tmp_path: Path
+):
+    journal = tmp_path / "j.jsonl"
+    words = ("finance", "statement", fleet, "--journal", journal, "--ledger", tmp_path / "l")
+    called = tidegate(*words, "--json")
+    assert called.code == 0, called.err
+    assert called.json["headline"]["entries"].endswith("balance to 0.00")
+    assert (tmp_path / "l" / "ledger.beancount").exists()
+    period = ("finance", "period")
+    by = ("--journal", journal, "--by", "ann", "--reason", "end")
+    closed = tidegate(*period, "close", "2025-02", *by, "--json")
+    assert closed.json == {"closed_to": "2025-02", "acts": 1}
+    # The same again is no change; another policy is, and its month is closed.
+    assert tidegate(*words).code == 0
+    late = tidegate(*words, "--policy", "reactive")
+    assert (late.code, "TG-FIN-CLOSED" in late.err) == (2, True)
+    assert tidegate(*period, "reopen", "2025-01", *by).code == 0
+    assert tidegate(*words, "--policy", "reactive").code == 0
+    wrong = tidegate(*period, "burn", "2025-01", *by)
+    assert (wrong.code, "TG-OPTION" in wrong.err) == (2, True)

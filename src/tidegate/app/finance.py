@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +13,23 @@ from tidegate.app.options import settings_from_options
 from tidegate.errors import FinanceError, OptionError, Place
 from tidegate.feeds.booksfile import read_books
 from tidegate.feeds.fleetfile import read_fleet
+from tidegate.feeds.journal import change_journal
 from tidegate.feeds.renthistory import read_rent_history
 from tidegate.finance.books import Books
 from tidegate.finance.coverage import Coverage, coverage
+from tidegate.finance.impairment import ImpairmentTest, impairment_test
+from tidegate.finance.ledger import Ledger
 from tidegate.finance.month import Month
 from tidegate.finance.paths import default_model
 from tidegate.finance.paths.calibrate import Trial, calibrate, out_of_sample
 from tidegate.finance.report import Report
 from tidegate.finance.report.stress import stress_report
+from tidegate.finance.revenue import LeaseFlags, lease_flags
 from tidegate.finance.sources import UsageSource
-from tidegate.finance.stress import StressSettings, stress, stress_inputs
+from tidegate.finance.statement import Statement, statement
+from tidegate.finance.stress import StressResult, StressSettings, stress, stress_inputs
 from tidegate.finance.stress.run import paths_for
+from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
 from tidegate.plan import Progress, Scenario, Span
 from tidegate.plan.usage import ALONE, BacktestUsage, PlayedPool, start_month, usage_of
@@ -204,6 +211,72 @@ def stressed(desk: Desk, settings: StressSettings, history: Path | None = None) 
     return stress_report(measured, found, model, trials)
 
 
+def statement_of(desk: Desk, journal: Path | None = None) -> Statement:
+    """Return the statement of what was measured, and post it to a journal if one is named.
+
+    Parameters
+    ----------
+    desk : Desk
+    journal : Path or None
+        Entries that are new are added to it, and corrections of those that have changed.
+
+    Raises
+    ------
+    InputError
+        When the journal cannot be read, or something new falls into a closed period.
+    RunError
+        When the journal cannot be written.
+    """
+    measured = desk.coverage()
+    used = tuple(desk.usage.usage())
+    kinds = {o.product.id: o.product.kind for c in desk.scenario.cases for o in c.offers}
+    if journal is None:
+        return statement(measured, used, kinds)
+    ledger = change_journal(journal, lambda kept: statement(measured, used, kinds, kept).ledger)
+    return statement(measured, used, kinds, ledger)
+
+
+def impairment_of(
+    desk: Desk,
+    settings: StressSettings,
+    history: Path | None = None,
+    standard: Standard | None = None,
+) -> ImpairmentTest:
+    """Return the impairment test of a fleet.
+
+    Parameters
+    ----------
+    desk : Desk
+    settings : StressSettings
+    history : Path or None
+        A rent history to calibrate the statistical paths on.
+    standard : Standard or None
+        Instead of the one that the books name.
+
+    Raises
+    ------
+    InputError
+        When the history cannot be used, or no cohort has a market rent.
+    """
+    measured = desk.coverage()
+    rules = desk.books.impairment_rules
+    chosen = rules if standard is None else replace(rules, standard=standard)
+    return impairment_test(measured, played(measured, settings, history), chosen)
+
+
+def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
+    """Return what each product of a fleet looks like to an auditor."""
+    products = {o.product.id: o.product for case in scenario.cases for o in case.offers}
+    return tuple(lease_flags(product) for product in products.values())
+
+
+def played(measured: Coverage, settings: StressSettings, history: Path | None) -> StressResult:
+    """Return a fleet along the paths of the statistical model, calibrated if a history is given."""
+    inputs = stress_inputs(measured, settings.months)
+    model = default_model() if history is None else calibrate(read_rent_history(history))
+    return stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
+
+
 def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) -> TierPlan:
     """Return the tier plan of a fleet.
 
@@ -220,9 +293,7 @@ def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) 
         When the history cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
-    inputs = stress_inputs(measured, settings.months)
-    model = default_model() if history is None else calibrate(read_rent_history(history))
-    found = stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
+    found = played(measured, settings, history)
     kept = desk.books
     return tier_plan(measured, found, desk.usage.usage(), kept.tier_rules, kept.sale_market)
 
@@ -230,3 +301,29 @@ def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) 
 def names_of(scenario: Scenario) -> list[str]:
     """Return the names of the pools, for progress bars."""
     return [case.pool.id for case in scenario.cases]
+
+
+def act_on_period(journal: Path, act: str, month: Month, *, by: str, reason: str) -> Ledger:
+    """Close or reopen a month in a journal.
+
+    Parameters
+    ----------
+    journal : Path
+    act : str
+        ``close`` or ``reopen``.
+    month : Month
+    by, reason : str
+        Who does it, and why.
+
+    Raises
+    ------
+    FinanceError
+        ``TG-FIN-PERIOD`` when it cannot be done, ``TG-FIN-JOURNAL`` when the journal cannot be read.
+    """
+    now = datetime.now(UTC)
+
+    def change(kept: Ledger) -> Ledger:
+        do = kept.close if act == "close" else kept.reopen
+        return do(month, by=by, at=now, reason=reason)
+
+    return change_journal(journal, change)

@@ -144,3 +144,19 @@ def _totals(
             sheet.write_formula(
                 last + 1, place, f"=SUM({span})", formats[column.kind], float(value)
             )
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Write a text, such as a memo or a ledger.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    return path

@@ -147,6 +147,7 @@ def coverage(
         csv=csv,
         xlsx=xlsx,
         as_json=as_json,
+        notes=True,
     )
 
 
@@ -244,3 +245,146 @@ def tiers(
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     report = tiers_report(tiers_of(desk, settings, history))
     deliver(report, ("choices", "policies", "sales"), csv=csv, xlsx=xlsx, as_json=as_json)
+
+
+@finance.command()
+def impairment(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    standard: Annotated[
+        str | None, typer.Option(help="ias36 or asc360; without it the one that the books name.")
+    ] = None,
+    memo: Annotated[
+        Path | None, typer.Option(help="Write the auditor's memo to this file.")
+    ] = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
+    ] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Test for impairment: indicators, recoverable amounts, headroom; and flag lease or service.
+
+    Example: `tidegate finance impairment examples/three-tiers.toml --standard asc360 --memo memo.md`
+    """
+    from tidegate.app.finance import flags_of, impairment_of  # noqa: PLC0415
+    from tidegate.app.financefiles import write_text  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.cli.screen import err  # noqa: PLC0415
+    from tidegate.finance.memo import memo as memo_of  # noqa: PLC0415
+    from tidegate.finance.report.impairment import impairment_report  # noqa: PLC0415
+    from tidegate.finance.thresholds import Standard  # noqa: PLC0415
+
+    if standard is not None and standard not in set(Standard):
+        raise OptionError(
+            "TG-OPTION",
+            f"{standard!r} is not known.",
+            place=Place(field="--standard"),
+            expected=f"one of {', '.join(Standard)}.",
+        )
+    settings = stress_settings(paths, months, seed)
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    test = impairment_of(desk, settings, history, Standard(standard) if standard else None)
+    report = impairment_report(test, flags_of(desk.scenario))
+    deliver(report, ("units", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json)
+    if memo is not None:
+        err.print(f"written: {write_text(memo_of(test), memo)}", soft_wrap=True)
+
+
+Journal = Annotated[
+    Path | None, typer.Option(help="Journal (JSON lines) to which new entries are added.")
+]
+
+
+@finance.command()
+def statement(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    journal: Journal = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Write the ledger into this folder: CSV and beancount.")
+    ] = None,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Print income, balance and the developer programme from the ledger; keep and export the ledger.
+
+    Example: `tidegate finance statement examples/three-tiers.toml --journal books.jsonl --ledger ledger`
+    """
+    from tidegate.app.finance import statement_of  # noqa: PLC0415
+    from tidegate.app.financefiles import write_text  # noqa: PLC0415
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.cli.screen import err  # noqa: PLC0415
+    from tidegate.finance.ledger.export import to_beancount, to_csv  # noqa: PLC0415
+    from tidegate.finance.report.statement import statement_report  # noqa: PLC0415
+
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    found = statement_of(desk, journal)
+    deliver(
+        statement_report(found),
+        ("income", "balance", "programme", "contracts"),
+        csv=csv,
+        xlsx=xlsx,
+        as_json=as_json,
+    )
+    if ledger is not None:
+        made = {
+            "ledger.csv": to_csv(found.ledger),
+            "ledger.beancount": to_beancount(found.ledger, desk.books.name),
+        }
+        for name, text in made.items():
+            err.print(f"written: {write_text(text, ledger / name)}", soft_wrap=True)
+
+
+Act = Annotated[str, typer.Argument(metavar="ACT", help="close or reopen.")]
+
+
+@finance.command()
+def period(
+    act: Act,
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="Month, such as 2026-03.")],
+    *,
+    journal: Annotated[Path, typer.Option(help="The journal.")],
+    by: Annotated[str, typer.Option(help="Who does it.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    as_json: Json = False,
+) -> None:
+    """Close a month and all before it, or reopen it and all after it; the act stays on record.
+
+    Example: `tidegate finance period close 2026-09 --journal books.jsonl --by "A. Controller" --reason "quarter end"`
+    """
+    import json  # noqa: PLC0415
+
+    from tidegate.app.finance import act_on_period  # noqa: PLC0415
+    from tidegate.cli.screen import out  # noqa: PLC0415
+
+    if act not in ("close", "reopen"):
+        raise OptionError(
+            "TG-OPTION",
+            f"{act!r} is not known.",
+            place=Place(field="ACT"),
+            expected="close or reopen.",
+        )
+    chosen = month_option("MONTH", month)
+    assert chosen is not None
+    changed = act_on_period(journal, act, chosen, by=by, reason=reason)
+    closed = None if changed.closed_to is None else str(changed.closed_to)
+    if as_json:
+        typer.echo(json.dumps({"closed_to": closed, "acts": len(changed.acts)}, indent=2))
+    else:
+        out.print(f"closed up to {closed}" if closed else "no period is closed", soft_wrap=True)

@@ -22,6 +22,7 @@ def deliver(
     csv: Path | None,
     xlsx: Path | None,
     as_json: bool,
+    notes: bool = False,
 ) -> None:
     """Print some tables of a report, or all of it as JSON, and write the files asked for."""
     from tidegate.app.financefiles import write_csv, write_xlsx  # noqa: PLC0415
@@ -34,12 +35,12 @@ def deliver(
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
-        show(report, names)
+        show(report, names, notes=notes)
     for path in written:
         err.print(f"written: {escape(str(path))}", soft_wrap=True)
 
 
-def show(report: Report, names: Sequence[str]) -> None:
+def show(report: Report, names: Sequence[str], *, notes: bool) -> None:
     """Print a report: its headline, some of its tables, and what it rests on."""
     out.print(f"[bold]{escape(report.title)}[/]", soft_wrap=True)
     if report.source:
@@ -50,10 +51,13 @@ def show(report: Report, names: Sequence[str]) -> None:
         if table.id in names and table.rows:
             out.print()
             show_table(table)
-    if report.notes:
+    if report.notes and notes:
         out.print()
         for note in report.notes:
             out.print(f"- {escape(note)}", style="dim", soft_wrap=True)
+    elif report.notes:
+        told = f"It rests on {len(report.notes)} assumptions: --json and --xlsx list them."
+        out.print(f"\n{told}", style="dim", soft_wrap=True)
 
 
 def show_table(table: Table) -> None:
@@ -77,7 +81,7 @@ def _upright(table: Table, rows: Sequence[Sequence[object]]) -> Grid:
         grid.add_column(
             escape(column.title),
             justify="left" if column.kind is Kind.TEXT else "right",
-            no_wrap=True,
+            no_wrap=column.kind is not Kind.TEXT,
         )
     for row in rows:
         grid.add_row(*(_cell(v, c.kind) for v, c in zip(row, table.columns, strict=True)))

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from tidegate.errors import FinanceError, Place
 from tidegate.finance.asset import Asset
+from tidegate.finance.contract import Contract
 from tidegate.finance.costs import CostBook, Rates, Tariff
 from tidegate.finance.month import Month
 from tidegate.finance.programme import Programme
-from tidegate.finance.thresholds import SaleMarket, TierRules
+from tidegate.finance.thresholds import ImpairmentRules, SaleMarket, TierRules
 from tidegate.fleet import Chip, Cohort, Pool, Tier
 
 
@@ -80,6 +81,9 @@ class Books:
         The developer programme.
     tier_rules : TierRules
     sale_market : SaleMarket
+    impairment_rules : ImpairmentRules
+    contracts : tuple of Contract
+        Fixed terms that are billed otherwise than they are earned.
     place : Place
         The books file, or the fleet file when there is none.
     assumptions : tuple of str
@@ -97,6 +101,8 @@ class Books:
     programme: Programme | None = None
     tier_rules: TierRules = TierRules()  # noqa: RUF009  frozen
     sale_market: SaleMarket = SaleMarket()  # noqa: RUF009  frozen
+    impairment_rules: ImpairmentRules = ImpairmentRules()  # noqa: RUF009  frozen
+    contracts: tuple[Contract, ...] = ()
     place: Place = Place()  # noqa: RUF009  frozen
     assumptions: tuple[str, ...] = field(default=())
 

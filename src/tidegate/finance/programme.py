@@ -36,41 +36,45 @@ class Programme:
 
 @dataclass(frozen=True)
 class ProgrammeResult:
-    """What a month of the programme comes to.
+    """What the programme comes to over a period.
 
     Attributes
     ----------
     programme : Programme
+    months : Decimal
+        Length of the period.
     gpu_hours : Decimal
         Given.
     full_cost, marginal_cost, rent_forgone : Decimal
-        Of these hours: all their costs, what leaving them idle would have saved, what they would have
-        brought at the grant pools' other prices.
-    worth : Decimal
-        Margin of the converted tenants over their stay, not discounted, spread over that stay's months.
+        Of these hours: all their costs, what leaving them idle would have saved, and what they would have
+        brought at the mean rent of the pool's other leases.
     """
 
     programme: Programme
+    months: Decimal
     gpu_hours: Decimal
     full_cost: Decimal
     marginal_cost: Decimal
     rent_forgone: Decimal
-    worth: Decimal
+
+    @property
+    def budget(self) -> Decimal:
+        """Budget of the period."""
+        return self.programme.budget * self.months
 
     @property
     def over_budget(self) -> Decimal:
-        """Full cost above the budget; 0 or more."""
-        return max(Decimal(0), self.full_cost - self.programme.budget)
+        """Full cost above the budget; negative for what is left of it."""
+        return self.full_cost - self.budget
 
+    @property
+    def worth(self) -> Decimal:
+        """Margin of the converted tenants over their whole stay, not discounted."""
+        it = self.programme
+        return it.converted * it.tenant_margin * it.tenant_months
 
-def programme_result(
-    programme: Programme,
-    *,
-    gpu_hours: Decimal,
-    full_cost: Decimal,
-    marginal_cost: Decimal,
-    rent_forgone: Decimal,
-) -> ProgrammeResult:
-    """Return what a month of grants comes to; see :class:`ProgrammeResult`."""
-    worth = programme.converted * programme.tenant_margin
-    return ProgrammeResult(programme, gpu_hours, full_cost, marginal_cost, rent_forgone, worth)
+    @property
+    def cost_per_project(self) -> Decimal | None:
+        """Full cost of a project; None without projects."""
+        projects = self.programme.projects
+        return self.full_cost / projects if projects else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,34 @@ class SaleMarket:
 
     depth_gpus: int = 500
     impact: Decimal = Decimal("0.2")
+
+
+class Standard(StrEnum):
+    """By which standard impairment is tested."""
+
+    IAS_36 = "ias36"
+    ASC_360 = "asc360"
+
+
+@dataclass(frozen=True)
+class ImpairmentRules:
+    """How impairment is tested.
+
+    Attributes
+    ----------
+    standard : Standard
+    unit : str
+        What makes a cash-generating unit: ``pool``, ``tier`` or ``fleet``.
+    own_use : bool
+        Whether own hours count in value in use, at the market's rent.
+    rent_fall : Decimal
+        Fall of rents in a year that alerts.
+    idle : Decimal
+        Share of idle hours that alerts.
+    """
+
+    standard: Standard = Standard.IAS_36
+    unit: str = "pool"
+    own_use: bool = True
+    rent_fall: Decimal = Decimal("0.2")
+    idle: Decimal = Decimal("0.4")

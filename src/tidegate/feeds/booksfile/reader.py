@@ -12,6 +12,7 @@ from tidegate.feeds.fleetfile.lines import KeyPath
 from tidegate.feeds.fleetfile.problems import FileKind, Problems, one_of
 from tidegate.finance.asset import Asset, Disposal, Method, Part, Revision, Spend, Writedown
 from tidegate.finance.books import Books, Holding
+from tidegate.finance.contract import Bill, Contract
 from tidegate.finance.costs import (
     DEFAULTS_CURRENCY,
     Band,
@@ -23,7 +24,7 @@ from tidegate.finance.costs import (
     flat_tariff,
 )
 from tidegate.finance.programme import Programme
-from tidegate.finance.thresholds import SaleMarket, TierRules
+from tidegate.finance.thresholds import ImpairmentRules, SaleMarket, TierRules
 from tidegate.fleet import Cohort, Pool, reference_rent
 from tidegate.plan.scenario import Scenario
 
@@ -104,6 +105,8 @@ class _Reader:
             programme=None if programme is None else Programme(**programme.model_dump()),
             tier_rules=_rules(table.tiers),
             sale_market=SaleMarket(table.tiers.sale_depth, table.tiers.sale_impact),
+            impairment_rules=ImpairmentRules(**table.impairment.model_dump()),
+            contracts=self._contracts(),
             place=self._place(()),
             assumptions=tuple(self._said),
         )
@@ -174,6 +177,18 @@ class _Reader:
                 )
             found[site] = flat_tariff(site, costs["power_price"])
         return found
+
+    def _contracts(self) -> tuple[Contract, ...]:
+        found = []
+        for place, table in enumerate(self._table.contract):
+            convert = self._converter(table.currency, f"contract {table.id!r}")
+            bills = tuple(Bill(b.day, convert(b.amount)) for b in table.bill)
+            here = self._place(("contract", place))
+            currency = self._scenario.currency
+            found.append(
+                Contract(table.id, table.product, table.first, table.last, currency, bills, here)
+            )
+        return tuple(found)
 
     def _converter(self, currency: str | None, what: str) -> Callable[[Decimal], Decimal]:
         other = currency or self._scenario.currency

@@ -1,7 +1,7 @@
 """The tables of a books file: keys, types, ranges and defaults."""
 
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -9,6 +9,7 @@ from tidegate.feeds.fleetfile.tables import Amount, Currency, Day, Name, Number,
 from tidegate.finance.asset import Method
 from tidegate.finance.costs import WEEKDAYS
 from tidegate.finance.month import Month
+from tidegate.finance.thresholds import Standard
 
 _LAST_HOUR: Final = 24
 _LOAD_HOURS: Final = 24
@@ -172,6 +173,36 @@ class TiersTable(Table):
     sale_impact: Share = Field(Decimal("0.2"), description="a share from 0 to 1")
 
 
+class ImpairmentTable(Table):
+    """``[impairment]``."""
+
+    standard: Standard = Field(
+        Standard.IAS_36, strict=False, description=f"one of {', '.join(Standard)}"
+    )
+    unit: Literal["pool", "tier", "fleet"] = Field("pool", description="pool, tier or fleet")
+    own_use: bool = Field(default=True, description="true or false")
+    rent_fall: Share = Field(Decimal("0.2"), description="a share from 0 to 1")
+    idle: Share = Field(Decimal("0.4"), description="a share from 0 to 1")
+
+
+class BillTable(Table):
+    """``bill`` of a contract."""
+
+    day: Day = Field(description="a date without quotation marks")
+    amount: Amount = Field(gt=0, description="an amount above 0")
+
+
+class ContractTable(Table):
+    """``[[contract]]``."""
+
+    id: Name = Field(description="a name in quotation marks")
+    product: Text = Field(description="the product that is sold")
+    currency: Currency | None = Field(None, description="an ISO 4217 code")
+    first: Day = Field(description="the first day of the term")
+    last: Day = Field(description="the last day of the term")
+    bill: list[BillTable] = Field(min_length=1, description="[[contract.bill]] tables")
+
+
 class BooksTable(Table):
     """The whole file."""
 
@@ -186,4 +217,8 @@ class BooksTable(Table):
     tariff: list[TariffTable] = Field(default_factory=list, description="[[tariff]] tables")
     cohort: list[CohortBooksTable] = Field(default_factory=list, description="[[cohort]] tables")
     tiers: TiersTable = Field(default_factory=TiersTable, description="a table, as in [tiers]")
+    impairment: ImpairmentTable = Field(
+        default_factory=ImpairmentTable, description="a table, as in [impairment]"
+    )
+    contract: list[ContractTable] = Field(default_factory=list, description="[[contract]] tables")
     programme: ProgrammeTable | None = Field(None, description="a table, as in [programme]")

@@ -234,7 +234,7 @@ def facts_of(
     found = []
     for (pool,), cover in measured.by("pool").items():
         mine = [h for h in holdings if h.pool.id == pool]
-        newer = _newer(mine[0].chip, now)
+        newer = newer_generations(mine[0].chip, now)
         found.append(
             Facts(
                 pool=pool,
@@ -264,7 +264,7 @@ def _net_yield(cover: Cover, mine: list[Holding], resale: Mapping[str, Decimal])
     return cover.margin / hours * HOURS_A_YEAR / price
 
 
-def _newer(chip: Chip, now: Month) -> tuple[str, ...]:
+def newer_generations(chip: Chip, now: Month) -> tuple[str, ...]:
     """Return the vendor's generations that were launched after the chip's own, and by now."""
     launched: dict[str, str] = {}
     for other in catalogue().values():

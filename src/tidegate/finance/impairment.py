@@ -1,0 +1,369 @@
+"""Impairment: indicators, what a unit can still bring, and what is written down or taken back.
+
+IAS 36 is one step: the carrying amount against the recoverable amount, the higher of fair value less costs of disposal
+and value in use (36.18, 36.59); a loss may be reversed (36.110-117). ASC 360 is two: the carrying amount against
+undiscounted cash flows, and only when these fall short against fair value (360-10-35-17); nothing is reversed (35-20).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.finance.books import Holding
+from tidegate.finance.coverage import Coverage
+from tidegate.finance.month import Month, months_from
+from tidegate.finance.paths.facts import rent_facts
+from tidegate.finance.schedule import schedule
+from tidegate.finance.stress.run import StressResult
+from tidegate.finance.thresholds import ImpairmentRules, Standard
+from tidegate.finance.tiers.choice import cohort_flows
+from tidegate.finance.tiers.rules import newer_generations
+
+F64 = NDArray[np.float64]
+
+
+class Sign(StrEnum):
+    """What an indicator says."""
+
+    ALERT = "alert"
+    CALM = "calm"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """Something that may point to a loss (IAS 36.12, ASC 360-10-35-21).
+
+    Attributes
+    ----------
+    unit : str
+    name : str
+        ``rent``, ``resale``, ``idleness`` or ``new generation``.
+    sign : Sign
+    text : str
+        The figure, and the threshold.
+    """
+
+    unit: str
+    name: str
+    sign: Sign
+    text: str
+
+
+@dataclass(frozen=True)
+class UnitTest:
+    """The test of one cash-generating unit, in the books' currency.
+
+    Attributes
+    ----------
+    unit : str
+    cohorts : tuple of str
+    carrying : float
+        Book value.
+    unimpaired : float
+        What it would be without earlier write-downs.
+    fair_value, disposal_cost : float
+        Of the used GPUs now, parts without a market at book value; and what selling would cost.
+    value_in_use, undiscounted : float
+        Mean over paths of what is left of life and of the sale at its end, discounted and not.
+    recoverable : float
+        Under IAS 36 the higher of fair value less costs and value in use; under ASC 360 the undiscounted flows
+        where these suffice, else fair value.
+    loss, reversal : float
+        To be written down, and to be taken back; 0 or more.
+    headroom : float
+        Recoverable less carrying.
+    rent_at_zero : float or None
+        Multiple of all rents at which the headroom is gone; None when that takes more than they are or nothing does it.
+    at_risk : tuple of float
+        Share of the paths on which used GPUs bring less than the book value in 6, 12 and 24 months.
+    """
+
+    unit: str
+    cohorts: tuple[str, ...]
+    carrying: float
+    unimpaired: float
+    fair_value: float
+    disposal_cost: float
+    value_in_use: float
+    undiscounted: float
+    recoverable: float
+    loss: float
+    reversal: float
+    headroom: float
+    rent_at_zero: float | None
+    at_risk: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ImpairmentTest:
+    """The test of a fleet.
+
+    Attributes
+    ----------
+    measured : Coverage
+    found : StressResult
+    rules : ImpairmentRules
+    month : Month
+    units : tuple of UnitTest
+    indicators : tuple of Indicator
+    """
+
+    measured: Coverage
+    found: StressResult
+    rules: ImpairmentRules
+    month: Month
+    units: tuple[UnitTest, ...]
+    indicators: tuple[Indicator, ...]
+
+
+AT_RISK_MONTHS = (6, 12, 24)
+
+
+def impairment_test(
+    measured: Coverage, found: StressResult, rules: ImpairmentRules
+) -> ImpairmentTest:
+    """Test every cash-generating unit of a fleet.
+
+    Parameters
+    ----------
+    measured : Coverage
+    found : StressResult
+        Forecast rents, occupancy and second-hand prices.
+    rules : ImpairmentRules
+        Standard, units, thresholds.
+    """
+    units: dict[str, list[int]] = {}
+    for place, holding in enumerate(found.inputs.holdings):
+        units.setdefault(_unit_of(holding, rules), []).append(place)
+    tests: list[UnitTest] = []
+    indicators: list[Indicator] = []
+    for name, places in units.items():
+        tests.append(_test(name, places, found, rules))
+        indicators += _indicators(name, places, measured, found, rules)
+    return ImpairmentTest(
+        measured, found, rules, found.inputs.start, tuple(tests), tuple(indicators)
+    )
+
+
+def _unit_of(holding: Holding, rules: ImpairmentRules) -> str:
+    return {"pool": holding.pool.id, "tier": holding.tier.value, "fleet": "fleet"}[rules.unit]
+
+
+def _test(name: str, places: list[int], found: StressResult, rules: ImpairmentRules) -> UnitTest:
+    inputs = found.inputs
+    carrying, unimpaired, fair, costs = 0.0, 0.0, 0.0, 0.0
+    in_use = undiscounted = slope = 0.0
+    for place in places:
+        holding = inputs.holdings[place]
+        book, bare = _book_values(holding, inputs.start)
+        carrying += book
+        unimpaired += bare
+        price, cost = _fair_value(found, place, book)
+        fair += price
+        costs += cost
+        worth, plain, by_rent = _flows(found, place, own_use=rules.own_use)
+        in_use += worth
+        undiscounted += plain
+        slope += (
+            by_rent
+            if rules.standard is Standard.IAS_36
+            else _undiscounted_rent(found, place, rules)
+        )
+    recoverable, loss, reversal = judge(
+        rules.standard,
+        carrying=carrying,
+        unimpaired=unimpaired,
+        fair_value=fair,
+        disposal_cost=costs,
+        value_in_use=in_use,
+        undiscounted=undiscounted,
+    )
+    from_use = in_use if rules.standard is Standard.IAS_36 else undiscounted
+    return UnitTest(
+        unit=name,
+        cohorts=tuple(inputs.holdings[place].id for place in places),
+        carrying=carrying,
+        unimpaired=unimpaired,
+        fair_value=fair,
+        disposal_cost=costs,
+        value_in_use=in_use,
+        undiscounted=undiscounted,
+        recoverable=recoverable,
+        loss=loss,
+        reversal=reversal,
+        headroom=recoverable - carrying,
+        rent_at_zero=_rent_at_zero(from_use, slope, fair - costs, carrying),
+        at_risk=_at_risk(found, places),
+    )
+
+
+def judge(
+    standard: Standard,
+    *,
+    carrying: float,
+    unimpaired: float,
+    fair_value: float,
+    disposal_cost: float,
+    value_in_use: float,
+    undiscounted: float,
+) -> tuple[float, float, float]:
+    """Return the recoverable amount, the loss and the reversal under a standard; see :class:`UnitTest`."""
+    if standard is Standard.IAS_36:
+        recoverable = max(fair_value - disposal_cost, value_in_use)
+        loss = max(0.0, carrying - recoverable)
+        # Never above what the book value would be without the earlier loss (36.117).
+        reversal = max(0.0, min(recoverable, unimpaired) - carrying)
+        return recoverable, loss, reversal
+    if undiscounted >= carrying:
+        return undiscounted, 0.0, 0.0
+    return fair_value, max(0.0, carrying - fair_value), 0.0
+
+
+def _book_values(holding: Holding, month: Month) -> tuple[float, float]:
+    """Return the book value at a month's end, and what it would be without write-downs and reversals."""
+    book = schedule(holding.asset).row(month).closing
+    bare = schedule(replace(holding.asset, writedowns=())).row(month).closing
+    return float(book), float(bare)
+
+
+def _fair_value(found: StressResult, place: int, book: float) -> tuple[float, float]:
+    """Return the fair value and the cost of disposal: used GPUs at their price, other parts at book value."""
+    inputs = found.inputs
+    holding = inputs.holdings[place]
+    g = int(inputs.place[place])
+    parts = schedule(holding.asset).parts
+    others = 0.0
+    for name, rows in parts.items():
+        if name == holding.asset.parts[0].id:
+            continue
+        at = inputs.start - rows[0].month
+        others += float(rows[min(max(at, 0), len(rows) - 1)].closing)
+    if g < 0:
+        return book, 0.0
+    price = inputs.generations[g].resale_usd * inputs.usd * float(inputs.gpus[place])
+    return price + others, price * float(inputs.books.costs["sale_cost"])
+
+
+def _monthly(found: StressResult, place: int, *, own_use: bool) -> tuple[F64, F64, F64]:
+    """Return means over paths of monthly cash, of its rent part, and of the sale at the end of life."""
+    flows = cohort_flows(found, place)
+    end = int(found.inputs.ends[place])
+    may_lease = found.inputs.holdings[place].tier.may_lease
+    rent = flows.margin if may_lease else np.zeros_like(flows.margin)
+    earned = rent + flows.own if own_use else rent
+    cash = (earned - flows.standing)[:, :end].mean(axis=0)
+    sale = np.array([float(flows.resale[:, end].mean())])
+    return cash, earned[:, :end].mean(axis=0), sale
+
+
+def _flows(found: StressResult, place: int, *, own_use: bool) -> tuple[float, float, float]:
+    """Return value in use, the same undiscounted, and how much of the first is rent (and own use)."""
+    cash, earned, sale = _monthly(found, place, own_use=own_use)
+    discount = (1 + float(found.inputs.books.costs["capital_rate"])) ** (-1 / 12)
+    powers = discount ** np.arange(1, cash.size + 1)
+    last = discount**cash.size
+    in_use = float(cash @ powers) + last * float(sale[0])
+    return in_use, float(cash.sum() + sale[0]), float(earned @ powers)
+
+
+def _undiscounted_rent(found: StressResult, place: int, rules: ImpairmentRules) -> float:
+    _, earned, _ = _monthly(found, place, own_use=rules.own_use)
+    return float(earned.sum())
+
+
+def _rent_at_zero(from_use: float, slope: float, floor: float, carrying: float) -> float | None:
+    """Return the multiple of rents at which value from use falls to the carrying amount."""
+    if floor >= carrying or slope <= 0 or from_use < carrying:
+        return None
+    multiple = 1 - (from_use - carrying) / slope
+    return multiple if multiple > 0 else None
+
+
+def _at_risk(found: StressResult, places: list[int]) -> tuple[float, ...]:
+    inputs = found.inputs
+    shares = []
+    for month in AT_RISK_MONTHS:
+        if month >= found.settings.months:
+            break
+        brings = np.zeros(found.paths.count)
+        book = 0.0
+        for place in places:
+            brings += cohort_flows(found, place).resale[:, month]
+            book += float(inputs.book_value[month - 1, place])
+        shares.append(float(np.mean(brings < book)))
+    return tuple(shares)
+
+
+def _indicators(
+    name: str, places: list[int], measured: Coverage, found: StressResult, rules: ImpairmentRules
+) -> Iterable[Indicator]:
+    inputs = found.inputs
+    holdings = [inputs.holdings[place] for place in places]
+    chips = {h.chip.id for h in holdings}
+    yield _rent_indicator(name, chips, rules)
+    price = sum(_fair_value(found, place, 0.0)[0] for place in places)
+    book = sum(_book_values(h, inputs.start)[0] for h in holdings)
+    below = price < book
+    yield Indicator(
+        name,
+        "resale",
+        Sign.ALERT if below else Sign.CALM,
+        f"used GPUs bring {price:,.0f}, the book value is {book:,.0f}",
+    )
+    covers = measured.by("cohort")
+    hours = sum(covers[(h.id,)].hours.total for h in holdings)
+    idle = sum(covers[(h.id,)].hours.idle for h in holdings)
+    share = float(idle / hours) if hours else 0.0
+    yield Indicator(
+        name,
+        "idleness",
+        Sign.ALERT if share > float(rules.idle) else Sign.CALM,
+        f"{100 * share:.0f} % of the hours idle; alert above {100 * float(rules.idle):.0f} %",
+    )
+    year = [inputs.start + (-n) for n in range(12)]
+    recent = {
+        generation
+        for h in holdings
+        for generation in newer_generations(h.chip, inputs.start)
+        if generation not in newer_generations(h.chip, year[-1])
+    }
+    yield Indicator(
+        name,
+        "new generation",
+        Sign.ALERT if recent else Sign.CALM,
+        f"launched within a year: {', '.join(sorted(recent)) or 'none'}",
+    )
+
+
+def _rent_indicator(name: str, chips: set[str], rules: ImpairmentRules) -> Indicator:
+    """Compare the two latest cited rents of a chip, as a change a year."""
+    falls = []
+    for chip in sorted(chips):
+        facts = sorted((f for f in rent_facts() if f.chip == chip), key=lambda f: f.month)
+        if len(facts) >= 2:  # noqa: PLR2004  two points make a change
+            before, after = facts[-2:]
+            years = (after.month - before.month) / 12
+            change = (after.usd_per_gpu_h / before.usd_per_gpu_h) ** (1 / years) - 1
+            falls.append(
+                (change, f"{chip} {100 * change:+.0f} % a year ({before.month} to {after.month})")
+            )
+    if not falls:
+        return Indicator(name, "rent", Sign.UNKNOWN, "no cited rents of its chips")
+    worst = min(change for change, _ in falls)
+    text = ", ".join(said for _, said in falls)
+    return Indicator(
+        name,
+        "rent",
+        Sign.ALERT if worst < -float(rules.rent_fall) else Sign.CALM,
+        f"{text}; alert below -{100 * float(rules.rent_fall):.0f} %",
+    )
+
+
+def months_of_life(found: StressResult, place: int) -> tuple[Month, ...]:
+    """Return the months over which a cohort's value in use is reckoned."""
+    start, end = found.inputs.start, int(found.inputs.ends[place])
+    return tuple(months_from(start + 1, start + end)) if end else ()
