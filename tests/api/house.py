@@ -1,29 +1,35 @@
 """A small running system for the tests of its doors: a database, a seal, some who ask."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from tests.api.calling import AppTransport, caller, serving
-from tests.control.living import a_pool
+from tests.control.living import Living, a_pool
 
 from tidegate.api import Services, create_app
 from tidegate.api.limits import Limits
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Act, Role
+from tidegate.control.answers import Answers
 from tidegate.control.keys import KeyWish
+from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import MoneyRules, Till
 from tidegate.control.rates import Rate
+from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
 from tidegate.control.tenants import Tenant
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.control.webhooks import wrong_address
 from tidegate.fleet import Tier, catalogue
 from tidegate.lease import book_of_offers, standard_offers
+from tidegate.lease.lease import Order
 from tidegate.post import HttpSender
 from tidegate.store import Database, migrate, open_database
 from tidegate.store.access import SqlAccess
@@ -41,6 +47,45 @@ POOLS = (a_pool(), a_pool(4, id="gb200", tier=Tier.FRONTIER))
 UNLIMITED = Rate(burst=1_000_000, per_second=1_000_000.0)
 
 
+class Loop(Living):
+    """A pool's loop in a thread of its own; it steps when the bell rings, on a clock that the test moves."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self.bell = threading.Event()
+        self.answers: Answers[Order] = Answers()
+        self.turn = threading.Lock()
+        super().__init__(*given, **more)
+
+    def _judged(self, orders: Sequence[Order]) -> None:
+        super()._judged(orders)
+        self.answers.tell((order.id, order) for order in orders)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run until the end."""
+        stopped = threading.Event()
+
+        def run() -> None:
+            while not stopped.is_set():
+                if self.bell.wait(0.05):
+                    self.bell.clear()
+                    with self.turn:
+                        self.step()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time go on."""
+        with self.turn:
+            self.run_until(self.clock.time_s + seconds)
+
+
 @dataclass
 class House:
     """What a test is given."""
@@ -49,6 +94,7 @@ class House:
     transport: AppTransport
     anna: Tenant
     bert: Tenant
+    loop: Loop
 
     def key(self, role: Role, tenant: Tenant | None = None, scopes: set[Act] | None = None) -> str:
         """Text of a new key."""
@@ -79,7 +125,9 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
     database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
     migrate(database)
     LeaseTables(database).set_up(POOLS)
-    services = services_on(database, limits or Limits(UNLIMITED, UNLIMITED))
+    loop = Loop(database, POOLS[0], start_s=NOW_S - 3_600)
+    loop.run_until(NOW_S)
+    services = services_on(database, limits or Limits(UNLIMITED, UNLIMITED), loop=loop)
     anna, bert = (
         tenant_acts.create_tenant(
             services.access,
@@ -90,22 +138,32 @@ def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
         )
         for name in ("anna", "bert")
     )
-    with serving(create_app(services)) as transport:
-        yield House(services, transport, anna, bert)
+    with serving(create_app(services)) as transport, loop.running():
+        yield House(services, transport, anna, bert, loop)
     database.close()
 
 
-def services_on(database: Database, limits: Limits, till: Till | None = None) -> Services:
+def services_on(
+    database: Database, limits: Limits, till: Till | None = None, loop: Loop | None = None
+) -> Services:
     """What an application is given."""
     seal = Seal(b"0123456789abcdef" * 2)
     door = SqlAccess(database)
+    now_s = loop.clock.now_s if loop else lambda: NOW_S
+    till = till or Till(SqlMoney(database), MoneyRules(), BOOK, now_s)
+    pools = {pool.id: pool for pool in POOLS}
+    tables = LeaseTables(database)
+    wake: Callable[[str], None] = (lambda _: loop.bell.set()) if loop else (lambda _: None)
+    answers: Answers[Order] = loop.answers if loop else Answers()
     return Services(
         seal=seal,
         access=door,
         webhooks=Webhooks(door, seal, NoSender(), wall_s),
-        till=till or Till(SqlMoney(database), MoneyRules(), BOOK, lambda: NOW_S),
+        till=till,
         views=ViewTables(database),
-        pools={pool.id: pool for pool in POOLS},
+        pools=pools,
+        sales=Sales(tables, till, pools, wake=wake, verdicts=answers, wait_s=60.0),
+        lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,
         limits=limits,
     )

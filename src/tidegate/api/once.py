@@ -23,6 +23,10 @@ _KEY = Header(
 )
 
 
+Key = Annotated[str, _KEY]
+"""The key alone: for a route whose use case does by itself what is meant once."""
+
+
 class BusyError(RequestError):
     """``TG-API-IDEMPOTENCY-BUSY``, with the seconds to wait."""
 
@@ -134,7 +138,7 @@ def once_of(
     request: Request,
     services: Given,
     actor: Asking,
-    key: Annotated[str, _KEY],
+    key: Key,
     body: Annotated[bytes, Depends(body_of)],
 ) -> Once:
     """Return the key of a request, ready to be used."""

@@ -8,8 +8,10 @@ from fastapi import Depends, Request
 
 from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
+from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import Till
 from tidegate.control.pools import LivePool
+from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
 from tidegate.control.views import ViewStore
 from tidegate.control.webhook_acts import Webhooks
@@ -31,6 +33,10 @@ class Services:
         What is to be looked at: pools, quotes, orders, leases.
     pools : mapping of str to LivePool
         By id, as the fleet file has them.
+    sales : Sales
+        Quotes and orders.
+    lease_acts : LeaseActs
+        What is asked of leases and orders that are there.
     wall_s : callable
         Wall-clock time in whole seconds; keys, sessions and signatures go by it.
     limits : Limits
@@ -42,6 +48,8 @@ class Services:
     till: Till
     views: ViewStore
     pools: Mapping[str, LivePool]
+    sales: Sales
+    lease_acts: LeaseActs
     wall_s: Callable[[], int]
     limits: Limits = field(default_factory=Limits)
 

@@ -14,6 +14,7 @@ from tidegate.control.changes import Changes, Kept, Numbered, Tick, Watch
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Command
 from tidegate.control.steering import Steering
+from tidegate.control.wishes import Wish
 from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote, plain
 from tidegate.lease.states import (
@@ -309,6 +310,10 @@ class Book:
         if watch != self.watch:
             self.watch = watch
             self._changes.watch = watch
+
+    def granted(self, wish: Wish) -> None:
+        """Keep that a wish was granted or refused."""
+        self._changes.wishes.append(wish)
 
     def decided(self, decision: Any) -> None:
         """Keep a decision."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.control.ports import Command
+from tidegate.control.wishes import Wish
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
 
@@ -96,6 +97,8 @@ class Changes:
     decision : Decision or None
     ticks : list of Tick
     watch : Watch or None
+    wishes : list of Wish
+        Granted or refused.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -110,6 +113,7 @@ class Changes:
     decision: Decision | None = None
     ticks: list[Tick] = field(default_factory=list)
     watch: Watch | None = None
+    wishes: list[Wish] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(
@@ -120,6 +124,7 @@ class Changes:
             or self.commands
             or self.ticks
             or self.watch
+            or self.wishes
         )
 
 

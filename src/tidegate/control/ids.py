@@ -34,6 +34,7 @@ class Prefix(StrEnum):
     USER = "usr"
     RUN = "run"
     DELIVERY = "dlv"
+    WISH = "wsh"
     NOTICE = "ntc"
     AUDIT_ENTRY = "aud"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from tidegate.control.book import Book
+from tidegate.control.granting import grant_wishes
 from tidegate.control.leases import end_due, fail_hand_over
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import LivePool
@@ -94,6 +95,7 @@ class Line:
             see_trouble(book, "", now_s, self._stale_after_s)
         # A driver's time may lag behind: nobody's nodes are taken before it has come to the end of the lease.
         end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
+        grant_wishes(book, self._store.wishes(self.pool.id), now_s)
         decide_step(book, self._store.placed(self.pool.id), now_s)
         self._apply()
 

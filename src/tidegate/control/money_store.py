@@ -153,6 +153,10 @@ class MeterStore(Protocol):
 class BillStore(Protocol):
     """Accounts, leases as billing sees them, documents."""
 
+    def is_suspended(self, tenant_id: str) -> bool:
+        """Whether nothing new is sold to a tenant."""
+        ...
+
     def has_tenant(self, tenant_id: str) -> bool:
         """Whether there is such a tenant."""
         ...

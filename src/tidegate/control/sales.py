@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, not_found, require, tenant_of
 from tidegate.control.answers import Answers
 from tidegate.control.grants import require_room
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.money_store import Till, require_tenant
+from tidegate.control.money_store import MoneyStore, Till, require_tenant
 from tidegate.control.pools import LivePool
 from tidegate.control.prices import price_terms
 from tidegate.control.store import LeaseStore
@@ -115,6 +115,11 @@ def checked_size(pool: LivePool, offer: Offer, ask: Ask, now_s: int) -> int:
     return duration_s
 
 
+def _check_buyer(store: MoneyStore, tenant_id: str) -> None:
+    if store.bills.is_suspended(tenant_id):
+        raise RequestError("TG-API-CONFLICT", f"Tenant {tenant_id} is suspended.")
+
+
 class Sales:
     """Quotes and orders of the running system.
 
@@ -176,6 +181,7 @@ class Sales:
         duration_s = checked_size(pool, offer, ask, now_s)
         with self._till.door.reading() as store:
             tenant_id = require_tenant(store, actor, ask.tenant_id)
+            _check_buyer(store, tenant_id)
         terms = price_terms(
             self._till.door,
             self._till.offered,
@@ -247,10 +253,14 @@ class Sales:
         Raises
         ------
         RequestError
-            ``TG-LIVE-...``, ``TG-PRICE-NONE``, ``TG-API-NOT-FOUND``.
+            ``TG-LIVE-...``, ``TG-PRICE-NONE``, ``TG-API-NOT-FOUND``; ``TG-API-CONFLICT`` for a suspended tenant;
+            ``TG-API-IDEMPOTENCY-REUSED`` for a key that was used for another order.
         """
         require(actor, Act.ORDERS_WRITE)
         now_s = self._till.now_s()
+        earlier = self._earlier(actor, what, key)
+        if earlier is not None:
+            return earlier
         if not 0 <= wait_for_room_s <= MOST_S:
             raise _wrong("wait_for_room_s", f"{wait_for_room_s} s.", f"0 to {MOST_S} seconds.")
         quote_id = what if isinstance(what, str) else None
@@ -261,6 +271,8 @@ class Sales:
         )
         if quote_id is not None:
             self._check_open(quote, now_s)
+            with self._till.door.reading() as store:
+                _check_buyer(store, quote.tenant_id)
         pool, offer = offer_for(self._pools, Ask(quote.pool_id, quote.product, quote.nodes))
         if offer.product.kind is ProductKind.GRANT:
             with self._till.door.reading() as store:
@@ -292,6 +304,33 @@ class Sales:
             waits_until_s=now_s + wait_for_room_s if wait_for_room_s else None,
         )
         return self._put(order)
+
+    def _earlier(self, actor: Actor, what: Ask | str, key: str | None) -> Order | None:
+        """Return the order that was placed with this key before, provided that it is of the same."""
+        tenant_id = actor.tenant_id
+        if isinstance(what, str):
+            tenant_id = self._own_quote(actor, what).tenant_id
+        elif what.tenant_id is not None:
+            tenant_id = tenant_of(actor, what.tenant_id)
+        if key is None or tenant_id is None:
+            return None
+        order = self._store.order_of_key(tenant_id, key)
+        if order is None:
+            return None
+        is_same = (
+            order.quote_id == what
+            if isinstance(what, str)
+            else order.quote_id is None
+            and (order.pool_id, order.product, order.nodes, order.start_at_s)
+            == (what.pool_id, what.product, what.nodes, what.start_at_s)
+            and what.duration_s in (None, order.duration_s)
+        )
+        if not is_same:
+            raise _wrong(
+                "Idempotency-Key", "was used before for another order.",
+                "a new key for a new order.", "TG-API-IDEMPOTENCY-REUSED",
+            )  # fmt: skip
+        return order
 
     @staticmethod
     def _check_open(quote: Quote, now_s: int) -> None:

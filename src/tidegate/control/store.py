@@ -5,13 +5,14 @@ from typing import Final, Protocol
 
 from tidegate.control.changes import Changes, Kept
 from tidegate.control.pools import LivePool
+from tidegate.control.wishes import WishStore
 from tidegate.lease.lease import Lease, Order, Quote
 
 LEADER: Final = "loop"
 """Name of the leadership of the loop."""
 
 
-class LeaseStore(Protocol):
+class LeaseStore(WishStore, Protocol):
     """Quotes, orders, leases, holdings, events, the outbox and the ticks."""
 
     def set_up(self, pools: Sequence[LivePool]) -> None:
@@ -70,6 +71,10 @@ class LeaseStore(Protocol):
         RequestError
             ``TG-LIVE-STATE``.
         """
+        ...
+
+    def order_of_key(self, tenant_id: str, key: str) -> Order | None:
+        """Return the order that a tenant placed with a key."""
         ...
 
     def order(self, order_id: str) -> Order | None:

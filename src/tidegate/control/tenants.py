@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tidegate.control.access import Act, Actor, Reach, not_found, require
-from tidegate.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -67,18 +66,6 @@ def find_tenant(
     if tenant is None:
         raise not_found("tenant", tenant_id)
     return tenant
-
-
-def may_buy(tenant: Tenant) -> None:
-    """Refuse to sell to a suspended tenant.
-
-    Raises
-    ------
-    RequestError
-        ``TG-API-CONFLICT``.
-    """
-    if tenant.suspended_s is not None:
-        raise RequestError("TG-API-CONFLICT", f"Tenant {tenant.id} is suspended.")
 
 
 def suspend(tenant: Tenant, wall_s: int, *, is_suspended: bool) -> Tenant:

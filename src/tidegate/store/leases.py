@@ -1,6 +1,7 @@
 """The lease's life in tables."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from tidegate.control.changes import Changes, Kept, Numbered, Watch
 from tidegate.control.pools import LivePool
 from tidegate.control.store import LEADER
+from tidegate.control.wishes import Wish, WishKind
 from tidegate.errors import FencedError, StoreError
 from tidegate.lease.lease import Lease, Order, Quote
 from tidegate.lease.states import OrderState
@@ -141,7 +143,11 @@ class LeaseTables:
                 if order.quote_id is not None:
                     quotes.take(connection, order)
         except IntegrityError:
-            earlier = self._with_key(order) if order.idempotency_key else None
+            earlier = (
+                self.order_of_key(order.tenant_id, order.idempotency_key)
+                if order.idempotency_key
+                else None
+            )
             if earlier is not None:
                 return earlier
             if order.quote_id is not None:
@@ -165,14 +171,33 @@ class LeaseTables:
         with self._database.transaction() as connection:
             return quotes.withdraw(connection, quote, now_s, actor)
 
-    def _with_key(self, order: Order) -> Order | None:
+    def order_of_key(self, tenant_id: str, key: str) -> Order | None:
+        """Return the order that a tenant placed with a key."""
         table = core.lease_order
         return self._one(
-            Order,
-            table,
-            table.c.tenant_id == order.tenant_id,
-            table.c.idempotency_key == order.idempotency_key,
+            Order, table, table.c.tenant_id == tenant_id, table.c.idempotency_key == key
         )
+
+    def wish(self, wish: Wish) -> None:
+        """Write a wish down."""
+        with self._database.transaction() as connection:
+            connection.execute(sa.insert(core.wish).values(asdict(wish)))
+
+    def wishes(self, pool_id: str) -> list[Wish]:
+        """Wishes of a pool that are open, the oldest first."""
+        table = core.wish
+        query = sa.select(table).where(table.c.pool_id == pool_id, table.c.done_s.is_(None))
+        return self._wishes(query.order_by(table.c.id))
+
+    def wished(self, wish_id: str) -> Wish | None:
+        """A wish by id."""
+        found = self._wishes(sa.select(core.wish).where(core.wish.c.id == wish_id))
+        return found[0] if found else None
+
+    def _wishes(self, query: sa.Select[Any]) -> list[Wish]:
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [Wish(**{**row, "kind": WishKind(row["kind"])}) for row in rows]
 
     def order(self, order_id: str) -> Order | None:
         """Return an order."""
@@ -337,6 +362,12 @@ def _write(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes
                 started_jobs=watch.started_jobs,
                 late_jobs=watch.late_jobs,
             )
+        )
+    for wish in changes.wishes:
+        connection.execute(
+            sa.update(core.wish)
+            .where(core.wish.c.id == wish.id)
+            .values(done_s=wish.done_s, trouble=wish.trouble)
         )
     if changes.events:
         append_events(connection, changes.events)

@@ -66,6 +66,11 @@ class SqlBills:
 
     # ----------------------------------------------------------------------------------------------------- accounts
 
+    def is_suspended(self, tenant_id: str) -> bool:
+        """Whether nothing new is sold to a tenant."""
+        query = sa.select(access.tenant.c.suspended_s).where(access.tenant.c.id == tenant_id)
+        return self._connection.execute(query).scalar() is not None
+
     def has_tenant(self, tenant_id: str) -> bool:
         """Whether there is such a tenant."""
         query = sa.select(access.tenant.c.id).where(access.tenant.c.id == tenant_id)

@@ -259,6 +259,29 @@ command = Table(
     ),
 )
 
+wish = Table(
+    # What tenants ask of leases and orders that are there; the loop grants it or refuses.
+    "wish",
+    METADATA,
+    Column("id", _ID, primary_key=True),
+    Column("pool_id", _NAME, ForeignKey("pool.id"), nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("kind", _STATE, nullable=False),
+    Column("value", BIG, nullable=False),
+    Column("actor", _NAME, nullable=False),
+    Column("made_s", BIG, nullable=False),
+    Column("done_s", BIG),
+    Column("trouble", sa.Text, nullable=False),
+    CheckConstraint("kind IN ('cancel', 'end', 'extend', 'shrink')", name="kind"),
+    Index(
+        "ix_wish_open",
+        "pool_id",
+        "id",
+        sqlite_where=sa.text("done_s IS NULL"),
+        postgresql_where=sa.text("done_s IS NULL"),
+    ),
+)
+
 demand_tick = Table(
     "demand_tick",
     METADATA,

@@ -1,0 +1,68 @@
+"""Granting what tenants wish of their leases and orders, in the book."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from tidegate.control.book import Book
+from tidegate.control.leases import end_lease, release
+from tidegate.control.wishes import Wish, WishKind
+from tidegate.lease.lease import EndReason, Lease
+from tidegate.lease.states import HoldingState, LeaseState, OrderState
+
+GONE: Final = "it has ended"
+UNDER_NOTICE: Final = "it is being taken back"
+TOO_SMALL: Final = "it has no more nodes than that"
+NOT_LATER: Final = "that is not later than its end"
+JUDGED: Final = "it has been judged already"
+
+
+def grant_wishes(book: Book, wishes: Sequence[Wish], now_s: int) -> None:
+    """Grant or refuse wishes in the book."""
+    for wish in wishes:
+        trouble = _grant(book, wish, now_s)
+        book.granted(replace(wish, done_s=now_s, trouble=trouble))
+
+
+def _grant(book: Book, wish: Wish, now_s: int) -> str:
+    if wish.kind is WishKind.CANCEL:
+        order = book.waitlist.get(wish.subject)
+        if order is None:
+            return JUDGED
+        book.move_order(order, OrderState.CANCELLED, now_s, decided_s=now_s)
+        return ""
+    lease = book.leases.get(wish.subject)
+    if lease is None:
+        return GONE
+    match wish.kind:
+        case WishKind.END:
+            end_lease(book, lease, LeaseState.ENDED, EndReason.GIVEN_BACK, now_s, actor=wish.actor)
+            return ""
+        case WishKind.SHRINK:
+            return _shrink(book, lease, wish, now_s)
+        case _:
+            return _extend(book, lease, wish, now_s)
+
+
+def _shrink(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
+    if not 0 < wish.value < lease.nodes:
+        return TOO_SMALL
+    if lease.state is not LeaseState.RUNNING:
+        return UNDER_NOTICE if lease.state is LeaseState.NOTICED else "it has not started yet"
+    held = sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0))
+    # A failed node goes first; then the highest, so that internal jobs find a block below.
+    held.sort(key=lambda node: book.holdings[node].state is HoldingState.FAILED)
+    gone = held[wish.value :]
+    changed = book.change_lease(lease, now_s, nodes=wish.value, actor=wish.actor)
+    release(book, changed, gone, now_s)
+    return ""
+
+
+def _extend(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
+    if lease.state is LeaseState.NOTICED:
+        return UNDER_NOTICE
+    if wish.value <= lease.end_s:
+        return NOT_LATER
+    # Its firm time does not grow: what is added is held as long as nobody needs it, with the product's notice.
+    book.change_lease(lease, now_s, end_s=wish.value, actor=wish.actor)
+    return ""
