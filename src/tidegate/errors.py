@@ -22,6 +22,7 @@
     |   `-- FencedError       another replica leads
     |-- DriverError           a driver failed, refused, or gave an answer that cannot be used
     |   `-- SlurmError        Slurm does not answer, or not as it should
+    |-- RemoteError           the running system did not do what a command asked of it
     `-- RunError              the run itself failed: the command exits with 1
 
 Every error carries a code from :data:`CODES`. A code never changes its meaning, so that scripts may
@@ -342,6 +343,10 @@ class DriverError(TidegateError):
 
 class SlurmError(DriverError):
     """Slurm does not answer, or not as it should."""
+
+
+class RemoteError(TidegateError):
+    """The running system did not do what a command asked of it, or cannot be reached."""
 
 
 class RunError(TidegateError):

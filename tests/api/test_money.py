@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -40,9 +42,10 @@ class Desk:
         return caller(self.transport, key.text)
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    money = money_house(tmp_path_factory.mktemp("money"))
+@contextmanager
+def billed_march(folder: Path) -> Iterator[Desk]:
+    """Build one."""
+    money = money_house(folder)
     money.tenant("ten_1")
     money.tenant("ten_2")
     till = Till(money.door, RULES, BOOK, lambda: NOW_S)
@@ -56,6 +59,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with serving(create_app(services)) as transport:
         yield Desk(money, services, transport)
     money.database.close()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with billed_march(tmp_path_factory.mktemp("money")) as built:
+        yield built
 
 
 @pytest.fixture
@@ -109,8 +118,11 @@ def test_usage_comes_in_pages(finance: httpx.Client):
     assert rest["next_cursor"] is None
 
 
-def test_usage_wants_a_time(tenant: httpx.Client):
-    assert tenant.get("/v1/usage").status_code == 422
+def test_usage_is_of_this_month_or_of_a_time_that_can_be(tenant: httpx.Client):
+    april = tenant.get("/v1/usage")
+    assert items(april) == []
+    whole = items(tenant.get("/v1/usage", params={"until": SPAN["until"]}))
+    assert len(whole) == 3
     turned = {"from": SPAN["until"], "until": SPAN["from"]}
     assert tenant.get("/v1/usage", params=turned).json()["code"] == "TG-API-FIELD"
     theirs = tenant.get("/v1/usage", params=SPAN | {"tenant_id": "ten_2"})

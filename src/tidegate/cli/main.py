@@ -12,9 +12,12 @@ from tidegate.cli.backtest import backtest
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
+from tidegate.cli.invoice import invoice_app
+from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
 from tidegate.cli.tiers import tiers
+from tidegate.cli.usage import usage
 from tidegate.errors import TidegateError
 
 app = typer.Typer(
@@ -29,6 +32,9 @@ app.command()(backtest)
 app.command()(advise)
 app.command()(quota)
 app.command()(doctor)
+app.command()(usage)
+app.add_typer(invoice_app, name="invoice")
+app.add_typer(prices_app, name="prices")
 app.add_typer(feed_app, name="feed")
 app.add_typer(finance)
 app.add_typer(tiers)

@@ -13,8 +13,10 @@ from tidegate.errors import Place, SettingError
 
 PREFIX: Final = "TIDEGATE_"
 
-NOT_SETTINGS: Final = frozenset({"TIDEGATE_CHROMIUM", "TIDEGATE_POSTGRES"})
-"""Variables of the tests, and nobody's concern here."""
+NOT_SETTINGS: Final = frozenset(
+    {"TIDEGATE_CHROMIUM", "TIDEGATE_KEY", "TIDEGATE_POSTGRES", "TIDEGATE_URL"}
+)
+"""Variables of the tests, and of the commands that ask a server: nobody's concern here."""
 
 
 class Settings(BaseSettings):

@@ -9,6 +9,7 @@ from tidegate.api.guard import Asking
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given
 from tidegate.api.shapes import Shape, Time, TimeIn
+from tidegate.billing import month_of
 from tidegate.control.usage import UsageHour, usage
 
 router = APIRouter(prefix="/usage", tags=["usage"])
@@ -32,8 +33,12 @@ class UsageOut(Shape):
 class UsageQuery(ListQuery):
     """Of which time, and of whom."""
 
-    from_: TimeIn = Field(alias="from")
-    until: TimeIn = Field(description="Not included; at most 92 days later.")
+    from_: TimeIn | None = Field(
+        default=None, alias="from", description="The month's beginning when left out."
+    )
+    until: TimeIn | None = Field(
+        default=None, description="Not included; at most 92 days later. Now when left out."
+    )
     tenant_id: str | None = Field(default=None, max_length=40)
 
 
@@ -59,9 +64,13 @@ def list_usage(
     services: Given, actor: Asking, query: Annotated[UsageQuery, Query()], paging: Paging
 ) -> Page[UsageOut]:
     """List GPU-seconds by hour and lease, as the meter's ledger has them now."""
+    till = services.till
 
     def fetch(after: str | None, limit: int) -> list[UsageHour]:
-        hours = usage(services.till.door, actor, query.from_, query.until, query.tenant_id)
+        until_s = till.now_s() if query.until is None else query.until
+        month = month_of(until_s - 1, till.rules.zone)
+        from_s = month.start_s if query.from_ is None else query.from_
+        hours = usage(till.door, actor, from_s, until_s, query.tenant_id)
         return [hour for hour in hours if after is None or _key(hour) > after][:limit]
 
     return paging.page(query, fetch, _out, _key)

@@ -1,0 +1,45 @@
+"""``tidegate prices``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+prices_app = typer.Typer(no_args_is_help=True, help="Price books.")
+
+
+@prices_app.command("show")
+def show_prices(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Show the price book that the running system quotes from.
+
+    Example: `tidegate prices show`
+    """
+    from tidegate.cli.client import Client  # noqa: PLC0415  kept off the path of --help
+    from tidegate.cli.moneytables import print_prices  # noqa: PLC0415
+
+    found = Client().get("/v1/prices")
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        print_prices(found)
+
+
+@prices_app.command("check")
+def check_prices(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The price book (TOML).")],
+) -> None:
+    """Read a price book and say what is wrong with it.
+
+    Example: `tidegate prices check examples/prices.toml`
+    """
+    from tidegate.feeds.pricefile import read_price_book  # noqa: PLC0415
+
+    read = read_price_book(book)
+    products = len({(price.chip, price.product) for price in read.prices})
+    typer.echo(
+        f"{book}: {len(read.prices)} prices of {products} products, in order; "
+        f"{len(read.volume)} volume and {len(read.term)} term discounts."
+    )
