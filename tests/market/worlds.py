@@ -25,9 +25,9 @@ def middle(**changed: float) -> Floats:
     return theta
 
 
-def drawn(draws: int, seed: int = 1) -> Floats:
-    """Parameters from their priors."""
-    scores = np.random.default_rng(seed).standard_normal((draws, len(parameters())))
+def drawn(draws: int, seed: int = 1, spread: float = 1.0) -> Floats:
+    """Parameters from their priors, drawn together by a spread below 1."""
+    scores = spread * np.random.default_rng(seed).standard_normal((draws, len(parameters())))
     return thetas_of(scores)
 
 

@@ -24,6 +24,7 @@ _KEPT: Final = 4
 """Logs, and pools made ready, that a worker keeps; cells of one pool come one after the other."""
 
 K = TypeVar("K")
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -128,6 +129,17 @@ def play_all(tasks: Sequence[Task], crew: Crew) -> Iterator[tuple[Task, CellResu
         ``TG-RUN-CELL`` when a worker is killed; ``TG-RUN-CLUSTER`` when the cluster cannot be
         reached or is lost.
     """
+    yield from side_by_side(play, tasks, crew)
+
+
+def side_by_side(function: Callable[[S], T], tasks: Sequence[S], crew: Crew) -> Iterator[T]:
+    """Call a function for each task; yield what comes back as soon as it is there, in no order.
+
+    Raises
+    ------
+    RunError
+        As :func:`play_all`.
+    """
     if not tasks:
         return
     with ExitStack() as stack:
@@ -141,7 +153,7 @@ def play_all(tasks: Sequence[Task], crew: Crew) -> Iterator[tuple[Task, CellResu
         # One cell at a time, so that a finished one is never held back by its neighbours.
         parallel = Parallel(batch_size=1, return_as="generator_unordered")
         try:
-            yield from parallel(delayed(play)(task) for task in tasks)
+            yield from parallel(delayed(function)(task) for task in tasks)
         except TerminatedWorkerError as error:
             raise RunError(
                 "TG-RUN-CELL",

@@ -13,6 +13,7 @@ from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
 from tidegate.cli.invoice import invoice_app
+from tidegate.cli.market import market
 from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
@@ -38,6 +39,7 @@ app.add_typer(prices_app, name="prices")
 app.add_typer(feed_app, name="feed")
 app.add_typer(finance)
 app.add_typer(tiers)
+app.add_typer(market)
 
 
 def _print_version(*, asked: bool) -> None:

@@ -134,10 +134,12 @@ def _camps(m: Market) -> Camps:
     def column(name: str) -> Floats:
         return np.array([float(getattr(c, name)) for c in camps])
 
+    firms = np.stack([column("firms_open"), column("firms_walled")])
+    firms[0, -1] *= m.owners
     capex = np.stack([column("capex_musd_open"), column("capex_musd_walled")])
     return Camps(
         stock=shares[:, :, None] * stocks[:, None, :],
-        firms=np.stack([column("firms_open"), column("firms_walled")]),
+        firms=firms,
         capex=capex * _MUSD,
         **{name: column(name) for name in Camps._fields if name not in ("stock", "firms", "capex")},
     )

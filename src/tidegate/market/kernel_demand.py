@@ -15,8 +15,9 @@ HOURS: Final = 730.5
 SLOW_MONTHS: Final = 18.0
 """Memory of the slow average of the price of work, in months."""
 
-_AWAY: Final = 1.0
 _MOST_AWAY: Final = 0.9
+"""Share of a region's demand that can rent in the other at most."""
+
 _TINY: Final = 1e-9
 
 
@@ -81,7 +82,9 @@ def set_potential(t: int, world: Any, p: Any, s: Any) -> None:
             s.market[r, u] = n[at.SCALE + r] * d.share[r, u] * d.path[t, r, u] * math.exp(log)
     for u in range(uses):
         dearer = max(0.0, s.work_price[1, u] - s.work_price[0, u]) if t > 0 else 0.0
-        away = s.market[1, u] * min(_MOST_AWAY, 1.0 - (1.0 - d.remote) * math.exp(-_AWAY * dearer))
+        away = s.market[1, u] * min(
+            _MOST_AWAY, 1.0 - (1.0 - d.remote) * math.exp(-p[of.REMOTE_GAIN] * dearer)
+        )
         s.market[0, u] += away
         s.market[1, u] -= away
 

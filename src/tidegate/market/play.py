@@ -1,5 +1,7 @@
 """Play a world: the thin door to the kernel."""
 
+import threading
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -12,6 +14,11 @@ from tidegate.market.world import Floats, World
 
 BLOCK: Final = 125
 """Draws whose random numbers come from one generator, so that who plays them makes no difference."""
+
+
+_compiling: Final = threading.Lock()
+_compiled: Final[list[bool]] = []
+"""Filled after the first call: threads that come later need not wait for the compiler."""
 
 
 def shocks_of(seed: int, block: int, draws: int, months: int) -> Floats:
@@ -44,12 +51,19 @@ def play(world: World, thetas: Floats, shocks: Floats) -> Record:
     uses = world.demand.share.shape[1]
     record = empty_record(len(thetas), shocks.shape[1], camps, generations)
     state = new_state(uses, generations, camps)
-    with lightly_optimised():
-        simulate(
-            world,
-            np.ascontiguousarray(thetas, dtype=np.float64),
-            np.ascontiguousarray(shocks, dtype=np.float64),
-            state,
-            record,
-        )
+    call = partial(
+        simulate,
+        world,
+        np.ascontiguousarray(thetas, dtype=np.float64),
+        np.ascontiguousarray(shocks, dtype=np.float64),
+        state,
+        record,
+    )
+    with _compiling:
+        if not _compiled:
+            with lightly_optimised():
+                call()
+            _compiled.append(True)
+            return record
+    call()
     return record

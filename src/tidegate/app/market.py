@@ -1,0 +1,269 @@
+"""The market's runs: scenarios read, draws played side by side, results put together."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from tidegate.app.workers import Crew, side_by_side
+from tidegate.errors import FeedError, MarketFileError, OptionError, Place, RunError
+from tidegate.feeds.fleetfile import read_fleet
+from tidegate.feeds.marketfile import read_market
+from tidegate.feeds.rentsfile import read_rents
+from tidegate.market.calibrate import Posterior, calibrate
+from tidegate.market.claims import Finding, scenarios_needed
+from tidegate.market.history import cited_rents, cited_resales, sights_of
+from tidegate.market.judge import Verdict, judge
+from tidegate.market.model import Market
+from tidegate.market.posterior import Shipped, dumps, loads, shipped
+from tidegate.market.record import Record
+from tidegate.market.run import (
+    CLEARED,
+    UNCLEARED_AT_MOST,
+    Draws,
+    MarketRun,
+    empty_run,
+    play_block,
+    put_block,
+)
+from tidegate.plan.entrant import with_fleet
+from tidegate.plan.marketclaims import findings
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is played, how much of it is done, and how much there is."""
+
+CREW: Final = Crew("threading")
+"""Threads: the kernel lets go of the interpreter, and results need not be copied."""
+
+
+def quiet(name: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a scenario's draws."""
+
+    market: Market
+    draws: Draws
+    block: int
+    months: int | None
+
+
+def _play(part: _Part) -> tuple[int, Record]:
+    return part.block, play_block(part.market, part.draws, part.block, part.months)
+
+
+def play_scenario(
+    market: Market,
+    draws: Draws,
+    *,
+    crew: Crew = CREW,
+    months: int | None = None,
+    progress: Progress = quiet,
+) -> MarketRun:
+    """Play a scenario over many draws.
+
+    Raises
+    ------
+    MarketFileError
+        ``TG-MARKET-CLEAR`` when no rents clear it.
+    RunError
+        When workers or the cluster are lost.
+    """
+    record = empty_run(market, draws, months)
+    parts = [_Part(market, draws, block, months) for block in range(draws.blocks)]
+    progress(market.name, 0, draws.count)
+    if parts:
+        # The first part is played here, so that the kernel is compiled once and no longer contended for.
+        put_block(record, draws, *_play(parts[0]))
+        progress(market.name, len(draws.places(0)), draws.count)
+    done = len(draws.places(0))
+    for block, part in side_by_side(_play, parts[1:], crew):
+        put_block(record, draws, block, part)
+        done += len(draws.places(block))
+        progress(market.name, done, draws.count)
+    run = MarketRun(market, draws, record)
+    _check_cleared(run)
+    return run
+
+
+def _check_cleared(run: MarketRun) -> None:
+    if run.uncleared <= UNCLEARED_AT_MOST:
+        return
+    gaps = run.record.gap.max(axis=0)
+    worst = int(gaps.argmax())
+    market = run.market
+    field, file = "entry.rents", market.source
+    most = max(market.rents, key=lambda g: market.rents[g], default=None)
+    if most is not None:
+        field = f"entry.rents.{most}"
+    raise MarketFileError(
+        "TG-MARKET-CLEAR",
+        f"no rents clear the market in {run.uncleared:.1%} of the months played, "
+        f"worst in {run.months[worst]:%Y-%m}.",
+        place=Place(f"{file}/scenario.toml", field=field if most else "scenario"),
+        expected=f"less rented without regard to price than there is to let, and stocks or output "
+        f"for what is wanted (log gap at most {CLEARED:g}).",
+    )
+
+
+def posterior_of(path: Path | None) -> Shipped:
+    """Return the posterior in a file, or the one that comes along.
+
+    Raises
+    ------
+    FeedError
+        ``TG-FEED-MISSING`` or ``TG-MARKET-RENTS`` when the file cannot be used.
+    """
+    if path is None:
+        return shipped()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FeedError(
+            "TG-FEED-MISSING", f"The file cannot be read: {error.strerror}.", place=Place(str(path))
+        ) from None
+    try:
+        return loads(content)
+    except (ValueError, KeyError, OSError) as error:
+        raise FeedError(
+            "TG-MARKET-RENTS",
+            f"The file holds no posterior that can be used: {error}.",
+            place=Place(str(path)),
+            expected="a file that tidegate market calibrate wrote with this version.",
+        ) from None
+
+
+def read_scenarios(names: Sequence[str]) -> list[Market]:
+    """Read scenarios, by folder or by name.
+
+    Raises
+    ------
+    MarketFileError
+        When one of them cannot be used.
+    """
+    return [read_market(name) for name in names]
+
+
+def calibrated(
+    market: Market,
+    rents: Path | None,
+    *,
+    draws: int,
+    kept: int,
+    seed: int,
+    until: date | None,
+    progress: Progress = quiet,
+) -> Shipped:
+    """Calibrate a scenario on rents from a file, or on those that are cited.
+
+    Raises
+    ------
+    FeedError
+        When the file cannot be used.
+    OptionError
+        ``TG-OPTION`` when no rent is left to calibrate on.
+    """
+    seen = read_rents(rents) if rents else cited_rents()
+    sights = sights_of(market, seen, cited_resales(), until=until)
+    if not len(sights.values):
+        raise OptionError(
+            "TG-OPTION",
+            "no rent is left to calibrate on.",
+            place=Place(field="--until"),
+            expected="a month after the first rents, and generations that the scenario has.",
+        )
+    months = int(sights.months.max()) + 1
+    posterior = calibrate(
+        market,
+        sights,
+        months=months,
+        draws=draws,
+        seed=seed,
+        progress=lambda done, total: progress("calibrate", done, total),
+    )
+    first = Posterior(posterior.thetas[:kept], posterior.past[:kept], posterior.start)
+    digest = hashlib.sha256(rents.read_bytes()).hexdigest()[:16] if rents else "cited"
+    origin = {
+        "scenario": market.name,
+        "rents": len(seen),
+        "rents_digest": digest,
+        "until": str(max(it.month for it in seen if until is None or it.month <= until))[:7],
+        "ensemble": draws,
+        "seed": seed,
+    }
+    return Shipped(first, origin)
+
+
+def write_posterior(it: Shipped, path: Path) -> None:
+    """Write a posterior.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
+    try:
+        path.write_bytes(dumps(it))
+    except OSError as error:
+        raise RunError(
+            "TG-RUN-OUT", f"The posterior cannot be written: {error}.", place=Place(str(path))
+        ) from error
+
+
+def judged(
+    market: Market,
+    rents: Path | None,
+    until: date,
+    *,
+    draws: int,
+    seed: int,
+    progress: Progress = quiet,
+) -> Verdict:
+    """Judge the model on what came after a month.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when there are no rents both before and after it.
+    """
+    seen = read_rents(rents) if rents else cited_rents()
+    try:
+        return judge(
+            market,
+            seen,
+            until,
+            draws=draws,
+            seed=seed,
+            progress=lambda done, total: progress("judge", done, total),
+        )
+    except ValueError as error:
+        raise OptionError(
+            "TG-OPTION", f"{error}.", place=Place(field="--until"), expected="a month in between."
+        ) from None
+
+
+def read_entrant(name: str, fleet: Path | None, entry: date) -> Market:
+    """Read a scenario, with the owner's fleet of a fleet file in place of its own if one is given.
+
+    Raises
+    ------
+    InputError
+        When one of the two cannot be used.
+    """
+    market = read_market(name)
+    return market if fleet is None else with_fleet(market, read_fleet(fleet), entry)
+
+
+def claim_findings(
+    draws: Draws, entry: date, *, crew: Crew = CREW, progress: Progress = quiet
+) -> tuple[tuple[Finding, ...], dict[str, MarketRun]]:
+    """Play what the claims need, and test them; the plays are given back too."""
+    runs = {
+        name: play_scenario(read_market(name), draws, crew=crew, progress=progress)
+        for name in scenarios_needed()
+    }
+    return findings(runs, entry), runs

@@ -1,0 +1,314 @@
+"""``tidegate market``: what rents, resale prices and lessors do, generation by generation."""
+
+import json
+import time
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tidegate.errors import OptionError, Place
+
+if TYPE_CHECKING:
+    from tidegate.app.workers import Crew
+    from tidegate.market.run import Draws
+
+market = typer.Typer(
+    name="market",
+    help="What rents, second-hand prices and lessors do when a giant starts leasing: run, compare, batch, "
+    "claims, report, calibrate, judge.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    epilog="Example: `tidegate market compare enters base`",
+)
+
+Scenario = Annotated[
+    str, typer.Argument(help="Folder of a scenario, or the name of a bundled one.")
+]
+Count = Annotated[int, typer.Option("--draws", min=2, max=1_000_000, help="Futures to play.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed, same futures.")]
+Months = Annotated[
+    int | None, typer.Option(min=2, max=600, help="Play the first months only; all without it.")
+]
+PosteriorFile = Annotated[
+    Path | None,
+    typer.Option("--posterior", help="Draws of another calibration, as `calibrate` writes them."),
+]
+FleetFile = Annotated[
+    Path | None,
+    typer.Option("--fleet", help="Fleet file (TOML) of the owner who enters with its mainstay."),
+]
+EntryMonth = Annotated[str, typer.Option("--entry", help="Month from which years are counted.")]
+Out = Annotated[Path, typer.Option(help="Folder for the files of the result.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Backend = Annotated[
+    str, typer.Option(help="Who plays: threading, loky (processes) or dask (a cluster).")
+]
+Workers = Annotated[int | None, typer.Option(help="Workers on this machine; one per core.")]
+DaskAddress = Annotated[
+    str | None,
+    typer.Option(envvar="TIDEGATE_DASK_ADDRESS", help="Scheduler of a Dask cluster."),
+]
+Rents = Annotated[
+    Path | None,
+    typer.Option("--rents", help="CSV of monthly rents; without it those that are cited."),
+]
+
+ENTRY = "2026-11"
+
+
+def month_of(option: str, text: str) -> date:
+    """Return the month that an option gives.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when it is not a month.
+    """
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise OptionError(
+            "TG-OPTION",
+            f"{text!r} is not a month.",
+            place=Place(field=option),
+            expected="a month, such as 2026-11.",
+        ) from None
+
+
+def _crew(backend: str, workers: int | None, dask_address: str | None) -> "Crew":
+    from tidegate.app.workers import Crew  # noqa: PLC0415  kept off the path of --help
+
+    return Crew(backend, workers, dask_address if backend == "dask" else None)
+
+
+def _draws(posterior: Path | None, count: int, seed: int) -> "Draws":
+    from tidegate.app.market import posterior_of  # noqa: PLC0415
+    from tidegate.market.run import Draws  # noqa: PLC0415
+
+    return Draws(posterior_of(posterior).posterior, count, seed)
+
+
+@market.command(epilog="Example: `tidegate market run enters --draws 200`")
+def run(
+    scenario: Scenario = "base",
+    draws: Count = 500,
+    seed: Seed = 0,
+    months: Months = None,
+    posterior: PosteriorFile = None,
+    fleet: FleetFile = None,
+    entry: EntryMonth = ENTRY,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Play a scenario and tell rents, occupancy, second-hand prices and firms, year by year."""
+    from tidegate.app.market import play_scenario, read_entrant  # noqa: PLC0415
+    from tidegate.app.marketfiles import write_run  # noqa: PLC0415
+    from tidegate.app.output import prepare_folder  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.plan.market import run_json  # noqa: PLC0415
+
+    first = month_of("--entry", entry)
+    crew = _crew(backend, workers, dask_address)
+    it = read_entrant(scenario, fleet, first)
+    drawn = _draws(posterior, draws, seed)
+    prepare_folder(out)
+    began = time.perf_counter()
+    with screen.progress([it.name], "draws") as bars:
+        played = play_scenario(it, drawn, crew=crew, months=months, progress=bars)
+    files = write_run(played, out)
+    if as_json:
+        told = {**run_json(played, first), "files": [str(f) for f in files]}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    markettables.show_run(played, first, time.perf_counter() - began)
+    markettables.show_files(files)
+
+
+@market.command(epilog="Example: `tidegate market compare enters base`")
+def compare(
+    scenario: Scenario,
+    other: Annotated[str, typer.Argument(help="What it is held against.")] = "base",
+    draws: Count = 500,
+    seed: Seed = 0,
+    posterior: PosteriorFile = None,
+    fleet: FleetFile = None,
+    entry: EntryMonth = ENTRY,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+    as_json: Json = False,
+) -> None:
+    """Play two scenarios over the same futures and tell what differs."""
+    from tidegate.app.market import play_scenario, read_entrant  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
+    from tidegate.plan.market import differences  # noqa: PLC0415
+
+    first = month_of("--entry", entry)
+    crew = _crew(backend, workers, dask_address)
+    pair = [read_entrant(scenario, fleet, first), read_market(other)]
+    _refuse_unlike(pair[0].generation_ids == pair[1].generation_ids, "generations")
+    _refuse_unlike(pair[0].start == pair[1].start, "first month")
+    drawn = _draws(posterior, draws, seed)
+    began = time.perf_counter()
+    with screen.progress(list(dict.fromkeys(m.name for m in pair)), "draws") as bars:
+        runs = [play_scenario(m, drawn, crew=crew, progress=bars) for m in pair]
+    found = differences(runs[0], runs[1], first)
+    if as_json:
+        told = {
+            "scenario": pair[0].name,
+            "against": pair[1].name,
+            "draws": draws,
+            "seed": seed,
+            "entry": f"{first:%Y-%m}",
+            "differences": [it.to_json() for it in found],
+        }
+        typer.echo(json.dumps(told, indent=2))
+        return
+    markettables.show_differences(pair, found, first, draws, time.perf_counter() - began)
+
+
+def _refuse_unlike(alike: bool, what: str) -> None:
+    if not alike:
+        raise OptionError(
+            "TG-OPTION",
+            f"the two scenarios differ in their {what}.",
+            place=Place(field="SCENARIO OTHER"),
+            expected="two that can be compared month by month.",
+        )
+
+
+@market.command(epilog="Example: `tidegate market batch enters-small enters enters-large`")
+def batch(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Scenarios; all bundled ones without any.")
+    ] = None,
+    draws: Count = 250,
+    seed: Seed = 0,
+    posterior: PosteriorFile = None,
+    entry: EntryMonth = ENTRY,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+    out: Out = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Play many scenarios over the same futures and hold each against the first."""
+    from tidegate.app.market import play_scenario, read_scenarios  # noqa: PLC0415
+    from tidegate.app.marketfiles import write_run  # noqa: PLC0415
+    from tidegate.app.output import prepare_folder  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.feeds.marketfile import bundled_scenarios  # noqa: PLC0415
+    from tidegate.plan.market import differences  # noqa: PLC0415
+
+    first = month_of("--entry", entry)
+    crew = _crew(backend, workers, dask_address)
+    markets = read_scenarios(scenarios or bundled_scenarios())
+    drawn = _draws(posterior, draws, seed)
+    prepare_folder(out)
+    told, files = [], []
+    kept = None
+    with screen.progress([m.name for m in markets], "draws") as bars:
+        for it in markets:
+            played = play_scenario(it, drawn, crew=crew, progress=bars)
+            kept = kept or played
+            files += write_run(played, out / it.name)
+            told.append((it, differences(played, kept, first, years=(1, 3))))
+    if as_json:
+        rows = [
+            {"scenario": it.name, "differences": [d.to_json() for d in found]} for it, found in told
+        ]
+        answer = {"against": markets[0].name, "draws": draws, "seed": seed, "scenarios": rows}
+        typer.echo(json.dumps({**answer, "files": [str(f) for f in files]}, indent=2))
+        return
+    markettables.show_batch(told, draws)
+    markettables.show_files([out / it.name for it in markets])
+
+
+@market.command(epilog="Example: `tidegate market claims --draws 500`")
+def claims(
+    draws: Count = 600,
+    seed: Seed = 0,
+    posterior: PosteriorFile = None,
+    entry: EntryMonth = ENTRY,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+    as_json: Json = False,
+) -> None:
+    """Test each of the sixteen claims: in what share of futures it holds, by how much, and what decides."""
+    from tidegate.app.market import claim_findings  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
+    from tidegate.plan.marketclaims import claims_json  # noqa: PLC0415
+
+    first = month_of("--entry", entry)
+    crew = _crew(backend, workers, dask_address)
+    drawn = _draws(posterior, draws, seed)
+    began = time.perf_counter()
+    with screen.progress(list(scenarios_needed()), "draws") as bars:
+        found, _ = claim_findings(drawn, first, crew=crew, progress=bars)
+    seconds = time.perf_counter() - began
+    if as_json:
+        typer.echo(json.dumps(claims_json(found, drawn, seconds), indent=2))
+        return
+    markettables.show_claims(found, draws, seconds)
+
+
+@market.command(epilog="Example: `tidegate market calibrate --rents rents.csv --out posterior.npz`")
+def calibrate(
+    rents: Rents = None,
+    scenario: Annotated[str, typer.Option(help="Scenario whose past is played.")] = "base",
+    until: Annotated[str | None, typer.Option(help="Last month to calibrate on.")] = None,
+    draws: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the ensemble.")] = 1500,
+    kept: Annotated[int, typer.Option(min=10, help="Draws that are written.")] = 600,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="File for the posterior.")] = Path("posterior.npz"),
+    as_json: Json = False,
+) -> None:
+    """Calibrate a scenario on monthly rents, and write the posterior draws."""
+    from tidegate.app.market import calibrated, write_posterior  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
+
+    last = month_of("--until", until) if until else None
+    it = read_market(scenario)
+    with screen.progress(["calibrate"], "rounds") as bars:
+        made = calibrated(
+            it, rents, draws=draws, kept=min(kept, draws), seed=seed, until=last, progress=bars
+        )
+    write_posterior(made, out)
+    if as_json:
+        told = {**made.origin, "draws": len(made.posterior), "file": str(out)}
+        typer.echo(json.dumps({**told, "parameters": markettables.parameter_rows(made)}, indent=2))
+        return
+    markettables.show_posterior(made, out)
+
+
+@market.command(epilog="Example: `tidegate market judge --rents rents.csv --until 2025-06`")
+def judge(
+    rents: Rents = None,
+    scenario: Annotated[str, typer.Option(help="Scenario whose past is played.")] = "base",
+    until: Annotated[str, typer.Option(help="Last month that the model may know.")] = "2025-06",
+    draws: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the ensemble.")] = 1000,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Calibrate up to a month, forecast what came after, and score it beside simple rivals."""
+    from tidegate.app.market import judged  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
+
+    last = month_of("--until", until)
+    it = read_market(scenario)
+    with screen.progress(["judge"], "rounds") as bars:
+        verdict = judged(it, rents, last, draws=draws, seed=seed, progress=bars)
+    if as_json:
+        typer.echo(json.dumps(markettables.verdict_json(verdict), indent=2))
+        return
+    markettables.show_verdict(verdict)
