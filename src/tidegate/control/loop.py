@@ -8,8 +8,9 @@ from tidegate.control.book import Book
 from tidegate.control.granting import grant_wishes
 from tidegate.control.leases import end_due, fail_hand_over
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
-from tidegate.control.pools import LivePool
-from tidegate.control.ports import Clock, HandOver
+from tidegate.control.changes import Changes, Tick
+from tidegate.control.pools import TICK_S, LivePool
+from tidegate.control.ports import Clock, Feed, HandOver
 from tidegate.control.reconcile import check_facts
 from tidegate.control.steering import SteeringStore
 from tidegate.control.step import decide_step, see, see_trouble
@@ -37,6 +38,8 @@ class Line:
         Age of the facts beyond which the pool sells nothing.
     tell : callable
         Given the orders that have been judged, once that is written.
+    feed : Feed or None
+        The history of demand, for a pool that has none in the store.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Line:
         *,
         stale_after_s: int,
         tell: Verdicts,
+        feed: Feed | None = None,
     ) -> None:
         self.pool = pool
         self.desk = desk
@@ -57,6 +61,7 @@ class Line:
         self._clock = clock
         self._stale_after_s = stale_after_s
         self._tell = tell
+        self._feed = feed
         self._epoch = 0
         self._book: Book | None = None
 
@@ -69,9 +74,21 @@ class Line:
     def begin(self, epoch: int) -> None:
         """Begin to lead: everything is made anew from the tables."""
         kept = self._store.kept(self.pool.id)
+        if not kept.ticks and self._feed is not None:
+            self._store.write(self.pool.id, epoch, Changes(ticks=self._history(self._feed)))
+            kept = self._store.kept(self.pool.id)
         self._epoch = epoch
         self._book = Book(self.pool, kept, self._steering.steering(self.pool.id))
         self.desk.begin(kept.commands, kept.last_command)
+
+    def _history(self, feed: Feed) -> list[Tick]:
+        """Return the ticks before now that a feed knows of."""
+        now_s, most = self._clock.now_s(), self.pool.pool.nodes
+        return [
+            Tick(self.pool.id, point.at_s // TICK_S, min(most, point.demand_nodes), 0, 0, 0)
+            for point in feed.demand(self.pool.id, 0)
+            if point.at_s // TICK_S < now_s // TICK_S
+        ]
 
     def end_due(self) -> None:
         """End the leases that are due, and write it."""
