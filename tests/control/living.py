@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tidegate.control.changes import Changes
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.loop import Line, step_at_once
 from tidegate.control.outbox import Desk
@@ -142,8 +143,9 @@ class Living:
         self.line = line
         return line
 
-    def _judged(self, orders: Sequence[Order]) -> None:
-        self.judged |= {order.id: order for order in orders}
+    def _judged(self, pool_id: str, changes: Changes) -> None:
+        assert pool_id == self.pool.id
+        self.judged |= changes.orders
 
     def place(self, order: Order) -> Order:
         return self.store.place(replace(order, placed_s=self.clock.time_s))

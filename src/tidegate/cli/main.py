@@ -17,6 +17,7 @@ from tidegate.cli.market import market
 from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
+from tidegate.cli.serve import serve
 from tidegate.cli.tiers import tiers
 from tidegate.cli.usage import usage
 from tidegate.errors import TidegateError
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(backtest)
 app.command()(advise)
 app.command()(quota)
+app.command()(serve)
 app.command()(doctor)
 app.command()(usage)
 app.add_typer(invoice_app, name="invoice")

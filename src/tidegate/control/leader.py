@@ -55,6 +55,7 @@ class Leadership:
         self._pace = pace
         self._epoch: int | None = None
         self._until = 0.0
+        self._has_asked = False
         self._stop = threading.Event()
         self.changed: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._run, name="leadership", daemon=True)
@@ -63,6 +64,11 @@ class Leadership:
     def epoch(self) -> int | None:
         """The epoch that this replica leads in; None while it does not lead."""
         return self._epoch if time.monotonic() < self._until else None
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether the store has said who leads."""
+        return self._has_asked
 
     def start(self) -> None:
         """Begin to try."""
@@ -90,7 +96,7 @@ class Leadership:
             else:
                 if epoch != self._epoch:
                     log.info("leadership", epoch=epoch, leads=epoch is not None)
-                self._epoch = epoch
+                self._epoch, self._has_asked = epoch, True
                 # Counted from before the question: here it ends before it ends in the database.
                 self._until = asked + self._pace.lead_for_s
                 self.changed()
@@ -164,10 +170,19 @@ class Loop:
     lines : sequence of Line
     leadership : Leadership
     pace : Pace
+    stepped : callable
+        Told how many seconds each step took.
     """
 
-    def __init__(self, lines: Sequence[Line], leadership: Leadership, pace: Pace) -> None:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        leadership: Leadership,
+        pace: Pace,
+        stepped: Callable[[Line, float], None] = lambda line, seconds: None,
+    ) -> None:
         self._lines = lines
+        self._stepped = stepped
         self._leadership = leadership
         self._pace = pace
         self._wakes = {line.pool.id: threading.Event() for line in lines}
@@ -176,9 +191,12 @@ class Loop:
         self._callers: dict[str, _Caller] = {}
         self._epoch: int | None = None
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        self.steps = 0
-        self.last_step_s = 0.0
         leadership.changed = self._wake.set
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     @property
     def leads(self) -> bool:
@@ -248,8 +266,7 @@ class Loop:
             woken.clear()
             began = time.perf_counter()
             line.step(caller.take())
-            self.last_step_s = time.perf_counter() - began
-            self.steps += 1
+            self._stepped(line, time.perf_counter() - began)
             if is_due or not line.desk.is_idle:
                 caller.ask()
         return self._pace.orders_s if self._pace.orders_s < self._pace.look_s else self._pace.look_s

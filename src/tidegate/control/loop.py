@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from tidegate.control.book import Book
+from tidegate.control.changes import Changes, Tick
 from tidegate.control.granting import grant_wishes
 from tidegate.control.leases import end_due, fail_hand_over
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
-from tidegate.control.changes import Changes, Tick
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Clock, Feed, HandOver
 from tidegate.control.reconcile import check_facts
@@ -17,11 +17,11 @@ from tidegate.control.step import decide_step, see, see_trouble
 from tidegate.control.store import LeaseStore
 from tidegate.errors import DriverError
 from tidegate.lease.events import DRIFT
-from tidegate.lease.lease import Order
 
 log = structlog.get_logger(__name__)
 
-Verdicts = Callable[[Sequence[Order]], None]
+Told = Callable[[str, Changes], None]
+"""Given a pool's id and what has been written."""
 
 
 class Line:
@@ -37,7 +37,7 @@ class Line:
     stale_after_s : int
         Age of the facts beyond which the pool sells nothing.
     tell : callable
-        Given the orders that have been judged, once that is written.
+        Told what a step came to, once that is written.
     feed : Feed or None
         The history of demand, for a pool that has none in the store.
     """
@@ -51,7 +51,7 @@ class Line:
         clock: Clock,
         *,
         stale_after_s: int,
-        tell: Verdicts,
+        tell: Told,
         feed: Feed | None = None,
     ) -> None:
         self.pool = pool
@@ -154,8 +154,7 @@ class Line:
             return
         self._store.write(self.pool.id, self._epoch, changes)
         self.desk.send(changes.commands)
-        if changes.orders:
-            self._tell(list(changes.orders.values()))
+        self._tell(self.pool.id, changes)
 
 
 def step_at_once(line: Line) -> None:

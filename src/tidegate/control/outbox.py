@@ -193,6 +193,11 @@ class Desk:
         """Whether nothing waits to be carried out."""
         return not self._waiting
 
+    @property
+    def backlog(self) -> int:
+        """How many commands wait to be carried out."""
+        return len(self._waiting)
+
     def work(self) -> list[News]:
         """Carry out what waits, then look at the pool."""
         return [*self.clear(), self.look()]

@@ -1,0 +1,264 @@
+"""The wiring of the running system: one process, its threads, and what its HTTP interface is given."""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from tidegate.api.services import Services
+from tidegate.app.fleetlive import World, embedded_spec, live_pools, world_in
+from tidegate.app.telemetry import Telemetry
+from tidegate.app.till import open_till
+from tidegate.control.answers import Answers
+from tidegate.control.cashier import Cashier
+from tidegate.control.changes import Changes
+from tidegate.control.clock import FastClock, RealClock
+from tidegate.control.courier import Clocks, Courier
+from tidegate.control.leader import Leadership, Loop, Pace
+from tidegate.control.loop import Line
+from tidegate.control.outbox import CallsInTime, Desk
+from tidegate.control.pools import LivePool
+from tidegate.control.sales import Sales
+from tidegate.control.seal import SECRET_BYTES, Seal
+from tidegate.control.webhook_acts import Webhooks
+from tidegate.drivers.embedded.driver import EmbeddedDriver
+from tidegate.errors import RunError, StoreError
+from tidegate.lease import book_of_offers
+from tidegate.lease.lease import Order
+from tidegate.plan import Scenario
+from tidegate.post import HttpSender
+from tidegate.settings import Settings
+from tidegate.store import Database, migrate, open_database
+from tidegate.store.access import SqlAccess
+from tidegate.store.leadership import LeadershipTable
+from tidegate.store.leases import LeaseTables
+from tidegate.store.steering import SteeringTables
+from tidegate.store.views import ViewTables
+
+log = structlog.get_logger(__name__)
+
+FASTEST_LOOK_S: Final = 0.1
+"""Least real seconds between two looks at an embedded cluster."""
+
+
+def open_folder(folder: Path) -> Path:
+    """Make a data folder, readable by its owner alone.
+
+    Raises
+    ------
+    RunError
+        ``TG-LIVE-FOLDER``.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise RunError(
+            "TG-LIVE-FOLDER",
+            f"{folder}: {error.strerror}.",
+            expected="a folder that can be made and written in.",
+        ) from error
+    return folder
+
+
+def seal_in(folder: Path) -> Seal:
+    """Return the seal of a data folder; its secret is made at the first start."""
+    path = folder / "secret"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return Seal(path.read_bytes())
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(SECRET_BYTES))
+    return Seal(path.read_bytes())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        The fleet.
+    world_start_s : int
+        When the fleet's time begins, for a data folder that has none yet.
+    factor : float
+        How many times as fast as real time.
+    """
+
+    scenario: Scenario
+    world_start_s: int
+    factor: float = 1.0
+
+
+class Live:
+    """The running system.
+
+    Parameters
+    ----------
+    settings : Settings
+    plan : Plan
+    """
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self.settings = settings
+        folder = open_folder(settings.data_dir)
+        self.seal = seal_in(folder)
+        self.world = world_in(folder, plan.world_start_s, plan.factor)
+        self.clock = _clock_of(self.world)
+        self.pools = live_pools(plan.scenario)
+        self.database = _opened(settings)
+        self.store = LeaseTables(self.database)
+        self.store.set_up(self.pools)
+        self.steering = SteeringTables(self.database)
+        self.telemetry = Telemetry()
+        self.verdicts: Answers[Order] = Answers()
+        self.driver = EmbeddedDriver(
+            self.clock,
+            [
+                embedded_spec(case, pool, self.world.start_s)
+                for case, pool in zip(plan.scenario.cases, self.pools, strict=True)
+            ],
+            folder / "embedded",
+        )
+        pace = Pace(look_s=max(FASTEST_LOOK_S, 1.0 / self.world.factor))
+        self._calls = [
+            CallsInTime(settings.driver_deadline_s, f"calls {pool.id}") for pool in self.pools
+        ]
+        self.lines = [
+            self._line(pool, call) for pool, call in zip(self.pools, self._calls, strict=True)
+        ]
+        holder = settings.replica or f"{socket.gethostname()}-{os.getpid()}"
+        self.leadership = Leadership(LeadershipTable(self.database), holder, pace)
+        self.loop = Loop(self.lines, self.leadership, pace, self.telemetry.stepped)
+        self.telemetry.watch(self.loop, self.lines, self.clock.now_s)
+        offers = [(pool.pool.chip.id, offer) for pool in self.pools for offer in pool.offers]
+        offered = book_of_offers(plan.scenario.currency, offers)
+        self.till = open_till(self.database, settings, offered, self.clock.now_s)
+        self.access = SqlAccess(self.database)
+        self.sender = HttpSender()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def _line(self, pool: LivePool, call: CallsInTime) -> Line:
+        return Line(
+            pool,
+            self.store,
+            self.steering,
+            Desk(pool.id, self.driver, self.store, self.clock.now_s, call),
+            self.clock,
+            stale_after_s=round(self.settings.stale_after_s * self.world.factor),
+            tell=self._written,
+            feed=self.driver,
+        )
+
+    def _written(self, pool_id: str, changes: Changes) -> None:
+        self.verdicts.tell(changes.orders.items())
+        self.telemetry.written(pool_id, changes)
+
+    def services(self) -> Services:
+        """Return what the HTTP interface is given."""
+        pools = {pool.id: pool for pool in self.pools}
+        return Services(
+            seal=self.seal,
+            access=self.access,
+            webhooks=Webhooks(self.access, self.seal, self.sender, wall_s),
+            till=self.till,
+            views=ViewTables(self.database),
+            pools=pools,
+            sales=Sales(
+                self.store,
+                self.till,
+                pools,
+                wake=self.loop.wake,
+                verdicts=self.verdicts,
+                wait_s=self.settings.order_wait_s,
+            ),
+            wall_s=wall_s,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- running
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every thread runs."""
+        return all(thread.is_alive() for thread in self._threads) and self.loop.is_alive
+
+    def readiness(self) -> list[str]:
+        """Return what keeps this replica from serving; nothing when it is ready."""
+        try:
+            with self.database.reading() as connection:
+                self.database.time_s(connection)
+        except StoreError as error:
+            return [str(error)]
+        return [] if self.leadership.has_asked else ["nobody is known to lead yet"]
+
+    def start(self) -> None:
+        """Start the threads."""
+        courier = Courier(
+            self.access, self.seal, self.sender, None, Clocks(self.clock.now_s, wall_s)
+        )
+        self._threads = [
+            threading.Thread(target=self._count, name="cashier", daemon=True),
+            threading.Thread(target=courier.run, args=(self._stop,), name="courier", daemon=True),
+        ]
+        self.leadership.start()
+        self.loop.start()
+        for thread in self._threads:
+            thread.start()
+
+    def _count(self) -> None:
+        cashier = Cashier(self.till)
+        while not self._stop.wait(1.0):
+            if not self.loop.leads:
+                continue
+            try:
+                cashier.turn()
+            except Exception:
+                log.exception("the cashier's turn failed; it is taken again")
+
+    def stop(self) -> None:
+        """Finish what has begun, give the leadership up, close everything."""
+        self._stop.set()
+        self.clock.stop()
+        self.loop.stop()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self.leadership.stop()
+        for call in self._calls:
+            call.close()
+        self.sender.close()
+        self.database.close()
+        log.info("stopped")
+
+
+def wall_s() -> int:
+    """Return the time on the wall."""
+    return int(time.time())
+
+
+def _clock_of(world: World) -> FastClock | RealClock:
+    if world.factor == 1.0:
+        return RealClock()
+    return FastClock(world.start_s, world.factor, world.started_at)
+
+
+def _opened(settings: Settings) -> Database:
+    database = open_database(settings.database)
+    migrate(database)
+    return database
+
+
+def pools_told(pools: Sequence[LivePool]) -> str:
+    """Return the pools in a few words."""
+    return ", ".join(f"{pool.id} ({pool.pool.nodes} nodes, {pool.pool.tier})" for pool in pools)
