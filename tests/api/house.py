@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tidegate.api.limits import Limits
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Act, Role
 from tidegate.control.answers import Answers
+from tidegate.control.changes import Changes
 from tidegate.control.keys import KeyWish
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import MoneyRules, Till
@@ -56,9 +57,9 @@ class Loop(Living):
         self.turn = threading.Lock()
         super().__init__(*given, **more)
 
-    def _judged(self, orders: Sequence[Order]) -> None:
-        super()._judged(orders)
-        self.answers.tell((order.id, order) for order in orders)
+    def _judged(self, pool_id: str, changes: Changes) -> None:
+        super()._judged(pool_id, changes)
+        self.answers.tell(changes.orders.items())
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -22,11 +22,13 @@ from tidegate.control.changes import Changes
 from tidegate.control.clock import FastClock, RealClock
 from tidegate.control.courier import Clocks, Courier
 from tidegate.control.leader import Leadership, Loop, Pace
+from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.pools import LivePool
 from tidegate.control.sales import Sales
 from tidegate.control.seal import SECRET_BYTES, Seal
+from tidegate.control.warm import warm_up
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.drivers.embedded.driver import EmbeddedDriver
 from tidegate.errors import RunError, StoreError
@@ -114,6 +116,7 @@ class Live:
         self.settings = settings
         folder = open_folder(settings.data_dir)
         self.seal = seal_in(folder)
+        warm_up()  # before time begins to run
         self.world = world_in(folder, plan.world_start_s, plan.factor)
         self.clock = _clock_of(self.world)
         self.pools = live_pools(plan.scenario)
@@ -182,6 +185,13 @@ class Live:
                 pools,
                 wake=self.loop.wake,
                 verdicts=self.verdicts,
+                wait_s=self.settings.order_wait_s,
+            ),
+            lease_acts=LeaseActs(
+                self.store,
+                pools,
+                self.clock.now_s,
+                wake=self.loop.wake,
                 wait_s=self.settings.order_wait_s,
             ),
             wall_s=wall_s,
