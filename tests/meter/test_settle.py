@@ -150,3 +150,22 @@ def test_hours_add_up(told: list[Held], stops: dict[str, int]):
 def test_hours_outside_the_window_are_cut_off():
     record = MeterRecord("lea_1", "n1", 8, 1000, 9000, 9000)
     assert by_hour([record], 3600, 7300) == {("lea_1", 3600): 8 * 3600, ("lea_1", 7200): 8 * 100}
+
+
+@given(st.lists(st.tuples(CLAIMS, STOPS), min_size=1, max_size=4), st.integers(0, NOW_S))
+def test_before_the_window_nothing_is_touched(
+    told: list[tuple[list[Held], dict[str, int]]], from_s: int
+):
+    """A pass over a window ends there where a whole pass would, and leaves what was before as it is."""
+    ledger = metered(*told[0])
+    for facts, stops in told[1:]:
+        whole = spread(metered(facts, stops, NOW_S, ledger))
+        before = spread(ledger)
+        ledger += settle(LEASES, facts, ledger, stops, NOW_S, from_s).records
+        after = spread(ledger)
+        assert {k: v for k, v in after.items() if k[2] < from_s} == {
+            k: v for k, v in before.items() if k[2] < from_s
+        }
+        assert {k: v for k, v in after.items() if k[2] >= from_s} == {
+            k: v for k, v in whole.items() if k[2] >= from_s
+        }

@@ -1,11 +1,15 @@
 """The leader's work on money, turn by turn: meter, credit, warn, invoice."""
 
+from typing import Final
+
 import structlog
 
 from tidegate.control.budgets import check_budgets
 from tidegate.control.invoicing import credit_breaks, invoice_months
 from tidegate.control.metering import MARK, meter
 from tidegate.control.money_store import Till
+
+_DAY_S: Final = 86_400
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +37,9 @@ class Cashier:
             broken = {each.lease.lease_id for each in store.bills.broken(now_s - rules.late_s)}
         is_due = metered_s is None or now_s - metered_s >= rules.meter_every_s
         if is_due:
-            done = meter(door, rules, now_s)
+            # Once a day facts are held against the ledger again; billing does so of itself.
+            is_new_day = metered_s is None or now_s // _DAY_S != metered_s // _DAY_S
+            done = meter(door, rules, now_s, looks_back=is_new_day)
             log.debug("metered", records=done.records, gpu_seconds=done.gpu_seconds)
         # A new break is credited at once; old ones are looked at again with each pass of the meter, for late facts.
         if is_due or broken - self._credited:

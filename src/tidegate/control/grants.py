@@ -107,4 +107,4 @@ def _used(store: MoneyStore, grant: Grant) -> list[MeterRecord]:
         for lease in store.bills.leases_in(Reach(grant.tenant_id), grant.from_s, grant.until_s)
         if lease.chip == grant.chip and lease.kind is ProductKind.GRANT
     ]
-    return store.meter.ledger(leases)
+    return store.meter.sums(leases)

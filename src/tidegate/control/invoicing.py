@@ -60,7 +60,7 @@ def wanted_lines(
 ) -> dict[LineKey, RatedLine]:
     """Return what the ledger of some leases comes to."""
     ledger: dict[str, list[MeterRecord]] = {}
-    for record in store.meter.ledger([lease.lease_id for lease in leases]):
+    for record in store.meter.sums([lease.lease_id for lease in leases]):
         ledger.setdefault(record.lease_id, []).append(record)
     found: dict[LineKey, RatedLine] = {}
     for lease in leases:

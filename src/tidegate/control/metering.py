@@ -32,27 +32,43 @@ class Metered:
     conflicts: int = 0
 
 
-def meter(door: MoneyDoor, rules: MoneyRules, now_s: int) -> Metered:
+def meter(door: MoneyDoor, rules: MoneyRules, now_s: int, *, looks_back: bool = True) -> Metered:
     """Meter all that was held until now.
 
     May be run by anybody at any time, twice or after a crash: what is in the ledger already is not added again.
+
+    Parameters
+    ----------
+    door : MoneyDoor
+    rules : MoneyRules
+    now_s : int
+    looks_back : bool
+        Whether facts are held against the ledger again as far back as they may come late; else only what has
+        been held since the last pass is added, which costs no more the longer leases last.
     """
     with door.changing() as store:
-        return meter_within(store, rules, now_s)
+        return meter_within(store, rules, now_s, looks_back=looks_back)
 
 
-def meter_within(store: MoneyStore, rules: MoneyRules, now_s: int) -> Metered:
+def meter_within(
+    store: MoneyStore, rules: MoneyRules, now_s: int, *, looks_back: bool = True
+) -> Metered:
     """Meter inside a transaction that goes on to bill."""
     before = store.meter.mark(MARK)
-    since_s = min(now_s, before if before is not None else now_s) - rules.late_s
-    lease_ids = store.meter.to_settle(since_s)
+    if before is None:
+        from_s = 0
+    elif looks_back or now_s < before:
+        from_s = max(0, min(now_s, before) - rules.late_s)
+    else:
+        from_s = before
+    lease_ids = store.meter.to_settle(from_s)
     events: list[Event] = []
     records = seconds = 0
     for place in range(0, len(lease_ids), _AT_ONCE):
         asked = lease_ids[place : place + _AT_ONCE]
-        held = store.meter.held(asked)
+        held = store.meter.held(asked, from_s)
         stops = store.meter.stops({each.lease_id for each in held})
-        settled = settle(asked, held, store.meter.ledger(asked), stops, now_s)
+        settled = settle(asked, held, store.meter.ledger(asked, from_s), stops, now_s, from_s)
         store.meter.record(settled.records)
         records += len(settled.records)
         seconds += sum(record.gpu_seconds for record in settled.records)

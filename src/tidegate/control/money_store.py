@@ -129,16 +129,20 @@ class MeterStore(Protocol):
         """Leases that have begun and not ended before a time."""
         ...
 
-    def held(self, lease_ids: Collection[str]) -> list[Held]:
-        """What leases have held, and what others have held of the same nodes at the same times."""
+    def held(self, lease_ids: Collection[str], from_s: int) -> list[Held]:
+        """What leases have held since a time, and what others have held of the same nodes at the same times."""
         ...
 
     def stops(self, lease_ids: Collection[str]) -> Mapping[str, int]:
         """When those of the leases that have ended did."""
         ...
 
-    def ledger(self, lease_ids: Collection[str]) -> list[MeterRecord]:
-        """All that was recorded of leases."""
+    def ledger(self, lease_ids: Collection[str], from_s: int = 0) -> list[MeterRecord]:
+        """What was recorded of leases that ends after a time."""
+        ...
+
+    def sums(self, lease_ids: Collection[str]) -> list[MeterRecord]:
+        """All that was recorded of leases, nodes of the same time added up into one record without a name."""
         ...
 
     def record(self, records: Iterable[MeterRecord]) -> None:

@@ -99,8 +99,9 @@ def settle(
     ledger: Iterable[MeterRecord],
     stops: Mapping[str, int],
     now_s: int,
+    from_s: int = 0,
 ) -> Settlement:
-    """Return what the ledger lacks, or has too much, for some leases.
+    """Return what the ledger lacks, or has too much, for some leases over ``[from_s, now_s)``.
 
     Parameters
     ----------
@@ -113,7 +114,9 @@ def settle(
     stops : mapping of str to int
         When a lease ended, broke or failed: what it held after that is not metered.
     now_s : int
-        Until when to meter what is still held.
+        Until when to meter what is still held; what was recorded beyond it is taken back.
+    from_s : int
+        From when on to look; what was held or recorded before is left as it is.
 
     Returns
     -------
@@ -121,14 +124,14 @@ def settle(
         Records by lease, node and time.
     """
     asked = set(lease_ids)
-    wanted, conflicts = _claims(held, stops, now_s)
+    wanted, conflicts = _claims(held, stops, now_s, from_s)
     parts: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for claim in wanted:
         if claim.lease_id in asked:
             parts[claim.lease_id, claim.node].append(Step(claim.start_s, claim.end_s, claim.gpus))
     for record in ledger:
-        if record.lease_id in asked:
-            taken = Step(record.start_s, record.end_s, -record.gpus)
+        if record.lease_id in asked and record.end_s > from_s:
+            taken = Step(max(record.start_s, from_s), record.end_s, -record.gpus)
             parts[record.lease_id, record.node].append(taken)
     records = tuple(
         MeterRecord(lease_id, node, lacking.level, lacking.start_s, lacking.end_s, now_s)
@@ -147,14 +150,15 @@ class _Claim(NamedTuple):
 
 
 def _claims(
-    held: Iterable[Held], stops: Mapping[str, int], now_s: int
+    held: Iterable[Held], stops: Mapping[str, int], now_s: int, from_s: int
 ) -> tuple[list[_Claim], tuple[Conflict, ...]]:
     """Who had each node when, and where that is contradictory."""
     by_node: dict[str, list[_Claim]] = defaultdict(list)
     for lease_id, node, gpus, start_s, end_s in held:
         until_s = min(now_s if end_s is None else end_s, stops.get(lease_id, now_s), now_s)
-        if until_s > start_s:
-            by_node[node].append(_Claim(lease_id, node, gpus, start_s, until_s))
+        begun_s = max(start_s, from_s)
+        if until_s > begun_s:
+            by_node[node].append(_Claim(lease_id, node, gpus, begun_s, until_s))
     clear: list[_Claim] = []
     conflicts: list[Conflict] = []
     for node, claims in sorted(by_node.items()):

@@ -54,8 +54,8 @@ class SqlMeter:
         )
         return list(self._connection.execute(query).scalars())
 
-    def held(self, lease_ids: Collection[str]) -> list[Held]:
-        """What leases have held, and what others have held of the same nodes at the same times."""
+    def held(self, lease_ids: Collection[str], from_s: int) -> list[Held]:
+        """What leases have held since a time, and others of the same nodes at the same times."""
         mine, other = core.holding.alias("mine"), core.holding.alias("other")
         states = [str(state) for state in BILLABLE]
         overlap = sa.and_(
@@ -82,6 +82,8 @@ class SqlMeter:
                 mine.c.lease_id.in_(list(lease_ids)),
                 mine.c.state.in_(states),
                 other.c.state.in_(states),
+                sa.or_(mine.c.until_s.is_(None), mine.c.until_s > from_s),
+                sa.or_(other.c.until_s.is_(None), other.c.until_s > from_s),
             )
         )
         return [
@@ -103,21 +105,44 @@ class SqlMeter:
         )
         return {row.id: row.ended_s for row in self._connection.execute(query)}
 
-    def ledger(self, lease_ids: Collection[str]) -> list[MeterRecord]:
-        """All that was recorded of leases."""
+    def ledger(self, lease_ids: Collection[str], from_s: int = 0) -> list[MeterRecord]:
+        """What was recorded of leases that ends after a time."""
         table = money.meter_record
         found: list[MeterRecord] = []
         asked = list(lease_ids)
         for place in range(0, len(asked), 500):
             query = (
                 sa.select(table)
-                .where(table.c.lease_id.in_(asked[place : place + 500]))
+                .where(table.c.lease_id.in_(asked[place : place + 500]), table.c.end_s > from_s)
                 .order_by(table.c.id)
             )
             found += [
                 MeterRecord(
                     row.lease_id, row.node, row.gpus, row.start_s, row.end_s, row.recorded_s
                 )
+                for row in self._connection.execute(query)
+            ]
+        return found
+
+    def sums(self, lease_ids: Collection[str]) -> list[MeterRecord]:
+        """All that was recorded of leases, nodes of the same time added up."""
+        table = money.meter_record
+        found: list[MeterRecord] = []
+        asked = list(lease_ids)
+        for place in range(0, len(asked), 500):
+            query = (
+                sa.select(
+                    table.c.lease_id,
+                    table.c.start_s,
+                    table.c.end_s,
+                    sa.func.sum(table.c.gpus).label("gpus"),
+                    sa.func.max(table.c.recorded_s).label("recorded_s"),
+                )
+                .where(table.c.lease_id.in_(asked[place : place + 500]))
+                .group_by(table.c.lease_id, table.c.start_s, table.c.end_s)
+            )
+            found += [
+                MeterRecord(row.lease_id, "", int(row.gpus), row.start_s, row.end_s, row.recorded_s)
                 for row in self._connection.execute(query)
             ]
         return found

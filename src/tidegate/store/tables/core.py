@@ -157,6 +157,7 @@ lease = Table(
     ),
     CheckConstraint("nodes > 0 AND end_s >= start_s AND start_s >= admitted_s", name="size"),
     Index("ix_lease_tenant_id", "tenant_id", "id"),
+    Index("ix_lease_ended_s", "ended_s"),
     Index(
         "ix_lease_live",
         "pool_id",

@@ -256,6 +256,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("live_tier IS NOT NULL"),
     )
     op.create_index("ix_lease_tenant_id", "lease", ["tenant_id", "id"], unique=False)
+    op.create_index("ix_lease_ended_s", "lease", ["ended_s"], unique=False)
 
     op.create_table(
         "holding",
