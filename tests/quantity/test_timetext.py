@@ -1,10 +1,17 @@
 """Durations and instants as users write them."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.quantity import format_duration, parse_duration, parse_instant, time_of_day_s
+from tidegate.quantity import (
+    format_duration,
+    parse_duration,
+    parse_instant,
+    time_of_day_s,
+    times_of_day_s,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,12 @@ def test_time_of_day_follows_the_zone_and_its_summer_time():
 
 def test_a_time_that_no_calendar_has_still_has_an_hour():
     assert time_of_day_s(86_400 * 10**9 + 5, "Europe/Oslo") == 5
+
+
+@given(
+    st.lists(st.integers(0, 2**31), min_size=1, max_size=20),
+    st.sampled_from(["UTC", "Europe/Oslo", "Asia/Kathmandu", "America/St_Johns"]),
+)
+def test_many_times_of_day_are_those_of_each(seconds: list[int], zone: str):
+    many = times_of_day_s(np.array(seconds, np.int64), zone)
+    assert many.tolist() == [time_of_day_s(each, zone) for each in seconds]

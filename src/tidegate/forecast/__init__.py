@@ -1,7 +1,7 @@
 """What we will need: quantiles of the future maximum of internal demand."""
 
 from tidegate.forecast.classes import DAY_S
-from tidegate.forecast.futuremax import observe
+from tidegate.forecast.futuremax import observe, replay
 from tidegate.forecast.gaussian import forecast_free_nodes
 from tidegate.forecast.observation import Observation
 from tidegate.forecast.state import HORIZONS_S, FutureMax, new_future_max
@@ -14,4 +14,5 @@ __all__ = [
     "forecast_free_nodes",
     "new_future_max",
     "observe",
+    "replay",
 ]

@@ -5,6 +5,9 @@ A tick costs a few hundred steps per horizon, whatever the length of the history
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tidegate.compiled import compiled
 from tidegate.forecast.budget import issue, judge_past, may_be_missed, risk_of
 from tidegate.forecast.choice import chosen, judge_candidates
@@ -12,6 +15,8 @@ from tidegate.forecast.classes import CELLS, back_off, classes, count
 from tidegate.forecast.counts import least_value, total
 from tidegate.forecast.observation import Observation
 from tidegate.forecast.state import FutureMax
+
+I64 = NDArray[np.int64]
 
 HALF_LIFE_DAYS: Final = 14.0
 """After which a sample counts half."""
@@ -94,3 +99,20 @@ def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> N
         issue(state, j, i, bound)
         state.bound[j] = bound
         before = bound
+
+
+@compiled
+def replay(state: FutureMax, first: int, day_s: I64, demand: I64) -> None:
+    """Take in tick after tick, from tick ``first`` on; see :func:`observe`.
+
+    Parameters
+    ----------
+    state : FutureMax
+        Changed in place.
+    first : int
+        Number of the first tick.
+    day_s, demand : int64 array, shape (ticks,)
+        Time of day at the site in seconds, and demand from 0 to the pool's nodes.
+    """
+    for k in range(demand.size):
+        observe(state, first + k, day_s[k], Observation(demand[k]))

@@ -1,12 +1,13 @@
 """One pool's forecast and decisions, tick by tick, for a system that runs."""
 
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, observe
-from tidegate.quantity import time_of_day_s
+from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, replay
+from tidegate.quantity import times_of_day_s
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
@@ -37,6 +38,8 @@ class Engine:
     ----------
     horizons_s : int64 array, shape (horizons,)
         The curve's horizons.
+    longest : int
+        Ticks of the longest: its memory.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class Engine:
         self.timezone = timezone
         self.horizons_s = np.array(HORIZONS_S, dtype=np.int64)
         self._state = new_future_max(cluster.nodes, tick_s, risks(policy))
+        self.longest = int(self._state.length[-1])
         self._seen = 0
         self._tick: int | None = None
-        self._latest = Observation(0)
+        self._latest = 0
 
     @classmethod
     def replayed(
@@ -74,8 +78,16 @@ class Engine:
             Internal demand in nodes, tick by tick; -1 where nothing was observed.
         """
         engine = cls(cluster, policy, tick_s, timezone)
-        for place in np.flatnonzero(demand >= 0).tolist():
-            engine.observe(first_tick + place, Observation(int(demand[place])))
+        seen = np.flatnonzero(demand >= 0)
+        if seen.size > 0:
+            values = demand[seen[0] : seen[-1] + 1].copy()
+            kept = np.ones(values.size, dtype=np.bool_)
+            for before, after in pairwise((seen - seen[0]).tolist()):
+                if after - before > 1:
+                    values[before + 1 : after] = max(values[before], values[after])
+                    kept[before + 1 : max(before + 1, after - engine.longest)] = False
+            ticks = first_tick + int(seen[0]) + np.flatnonzero(kept)
+            engine._take_in(ticks, values[kept])
         return engine
 
     @property
@@ -118,21 +130,21 @@ class Engine:
         """
         if observation.demand < 0:
             raise ValueError(f"demand is {observation.demand} nodes; it cannot be negative.")
+        first = tick
         if self._tick is not None:
             if tick <= self._tick:
                 raise ValueError(f"tick {tick} does not come after tick {self._tick}.")
-            higher = Observation(max(self._latest.demand, observation.demand))
-            missing = min(tick - self._tick - 1, int(self._state.length[-1]))
-            for left_out in range(tick - missing, tick):
-                self._take_in(left_out, higher)
-        self._take_in(tick, observation)
-        self._tick, self._latest = tick, observation
+            first = max(self._tick + 1, tick - self.longest)
+        demand = np.full(tick + 1 - first, max(self._latest, observation.demand), dtype=np.int64)
+        demand[-1] = observation.demand
+        self._take_in(np.arange(first, tick + 1), demand)
 
-    def _take_in(self, tick: int, observation: Observation) -> None:
-        within = observation._replace(demand=min(self.cluster.nodes, observation.demand))
-        day_s = time_of_day_s(tick * self.tick_s, self.timezone)
-        observe(self._state, self._seen, day_s, within)
-        self._seen += 1
+    def _take_in(self, ticks: I64, demand: I64) -> None:
+        """Take in ticks in order, none left out but in gaps longer than the memory."""
+        day_s = times_of_day_s(ticks * self.tick_s, self.timezone)
+        replay(self._state, self._seen, day_s, np.minimum(demand, self.cluster.nodes))
+        self._seen += ticks.size
+        self._tick, self._latest = int(ticks[-1]), int(demand[-1])
 
     def curve(self, failed_nodes: int) -> I64:
         """Return the nodes that may be promised for each horizon; nothing before the first tick.
