@@ -146,7 +146,9 @@ def test_a_series_may_begin_late_and_end_early():
 
 
 def test_resale_is_cited_or_says_that_it_is_assumed():
-    assert not resale_of(catalogue()["H100-SXM"], 1.0).assumed
+    h100 = resale_of(catalogue()["H100-SXM"], 1.0)
+    assert not h100.assumed
+    assert h100.yearly_decay == pytest.approx((0 + (0.54 + 0.28 + 0.36) / 4) / 2)
     assumed = resale_of(catalogue()["B200-SXM"], 40_000)
     assert assumed.assumed
     assert assumed.usd_per_gpu == pytest.approx(40_000 * 21_500 / 33_600)

@@ -33,6 +33,7 @@ from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
 from tidegate.plan import Progress, Scenario, Span
 from tidegate.plan.usage import ALONE, BacktestUsage, PlayedPool, start_month, usage_of
+from tidegate.web.boardpack import Findings
 
 DEFAULT_POLICY: Final = "tidegate"
 _GRID: Final = (
@@ -327,3 +328,31 @@ def act_on_period(journal: Path, act: str, month: Month, *, by: str, reason: str
         return do(month, by=by, at=now, reason=reason)
 
     return change_journal(journal, change)
+
+
+def findings_of(desk: Desk, settings: StressSettings, history: Path | None = None) -> Findings:
+    """Return all that a board pack tells.
+
+    Parameters
+    ----------
+    desk : Desk
+    settings : StressSettings
+    history : Path or None
+        A rent history to calibrate the statistical paths on.
+
+    Raises
+    ------
+    InputError
+        When the history cannot be used, or no cohort has a market rent.
+    """
+    measured, kept = desk.coverage(), desk.books
+    found = played(measured, settings, history)
+    used = desk.usage.usage()
+    return Findings(
+        measured=measured,
+        stated=statement_of(desk),
+        stressed=found,
+        tested=impairment_test(measured, found, kept.impairment_rules),
+        planned=tier_plan(measured, found, used, kept.tier_rules, kept.sale_market),
+        flags=flags_of(desk.scenario),
+    )

@@ -154,9 +154,20 @@ def write_text(text: str, path: Path) -> Path:
     RunError
         ``TG-RUN-OUT`` when it cannot be written.
     """
+    return write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> Path:
+    """Write a file, such as a PDF.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise _cannot_write(path, error) from error
     return path

@@ -388,3 +388,35 @@ def period(
         typer.echo(json.dumps({"closed_to": closed, "acts": len(changed.acts)}, indent=2))
     else:
         out.print(f"closed up to {closed}" if closed else "no period is closed", soft_wrap=True)
+
+
+@finance.command()
+def pack(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The PDF.")] = Path("board-pack.pdf"),
+) -> None:
+    """Write the board pack: statement, coverage, cycle, impairment and tiers on ten pages with charts (PDF).
+
+    Example: `tidegate finance pack examples/three-tiers.toml --from out --out board-pack.pdf`
+    """
+    from tidegate.app.finance import findings_of  # noqa: PLC0415
+    from tidegate.app.financefiles import write_bytes  # noqa: PLC0415
+    from tidegate.cli.screen import out as screen  # noqa: PLC0415
+    from tidegate.web.boardpack import board_pack  # noqa: PLC0415
+
+    settings = stress_settings(paths, months, seed)
+    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    made = board_pack(findings_of(desk, settings, history))
+    screen.print(f"board pack: {write_bytes(made, out)}", soft_wrap=True)

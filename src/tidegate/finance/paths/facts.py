@@ -2,12 +2,17 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from tidegate.finance.month import Month
 from tidegate.fleet import Chip
+
+CITED_DECAYS: Final = (0.54, 0.28, 0.36, 0.0)
+"""Yearly fall of sold prices: A100 PCIe, A100 SXM, V100, H100 (SpotWire 2026-06-04, CC-BY-4.0)."""
+_H100_LIST_USD: Final = 33_600
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,9 @@ def _resales() -> Mapping[str, Resale]:
 def resale_of(chip: Chip, paid_usd: float) -> Resale:
     """Return what a used GPU of a chip sells for.
 
-    Where no source says, it is the share of the price paid that a used H100 brings of its list price (0.64), falling
-    by the mean of the cited decays (28 % a year).
+    Where no source says, it is the share of the price paid that a used H100 brings of its list price (0.64). A year's
+    fall of one chip says little about the next ten: what is taken lies half way between the chip's own and the mean of
+    those cited (30 % a year), and is the mean where the chip has none.
 
     Parameters
     ----------
@@ -82,15 +88,13 @@ def resale_of(chip: Chip, paid_usd: float) -> Resale:
     paid_usd : float
         What one GPU cost, in US dollars.
     """
-    known = _resales().get(chip.id)
-    if known is not None:
-        return known
     cited = _resales()
-    share = cited["H100-SXM"].usd_per_gpu / 33_600
-    decays = {resale.yearly_decay for resale in cited.values()} | {0.54}
-    return Resale(
-        share * paid_usd, sum(decays) / len(decays), "assumed from the cited ones", assumed=True
-    )
+    mean = sum(CITED_DECAYS) / len(CITED_DECAYS)
+    known = cited.get(chip.id)
+    if known is not None:
+        return replace(known, yearly_decay=(known.yearly_decay + mean) / 2)
+    share = cited["H100-SXM"].usd_per_gpu / _H100_LIST_USD
+    return Resale(share * paid_usd, mean, "assumed from the cited ones", assumed=True)
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
