@@ -143,3 +143,18 @@ def test_a_posterior_of_something_else(tidegate: Shell, tmp_path: Path):
     done = tidegate("market", "run", "base", "--posterior", tmp_path / "posterior.npz")
     assert done.code == 2
     assert "TG-MARKET-RENTS" in done.err
+
+
+def test_a_price_book_takes_the_models_rents(tidegate: Shell, tmp_path: Path):
+    """What is written is a price book's list: its checker takes it, and the price of a month is that month's rent."""
+    rows = tmp_path / "rows.csv"
+    words = ("market", "prices", "enters", "--draws", "10", "--years", "1", "--out", rows, "--json")
+    told = tidegate(*words).json["rows"]
+    book = tmp_path / "book.toml"
+    book.write_text('currency = "USD"\nfiles = ["rows.csv"]\n', "utf-8")
+    done = tidegate("prices", "check", book)
+    assert done.code == 0, done.err
+    mine = [row for row in told if row["chip"] == "H100-SXM"]
+    assert len(mine) == 12
+    assert mine[0]["from"] == "2026-11-01"
+    assert 1 < float(mine[0]["rate"]) < 10

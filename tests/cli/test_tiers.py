@@ -99,3 +99,18 @@ def test_a_rent_history_is_tried_out_of_sample(tidegate: Shell, fleet: Path, tmp
 def test_options_out_of_range(tidegate: Shell, fleet: Path, words: tuple[str, str]):
     called = tidegate("finance", "stress", fleet, *words)
     assert (called.code, "TG-OPTION" in called.err) == (2, True)
+
+
+def test_the_market_model_can_stand_in_for_the_statistical_paths(tidegate: Shell, fleet: Path):
+    """By a setting the tier plan is made on another model's futures, and its figures change accordingly."""
+    words = ("tiers", "plan", fleet, "--paths", "100", "--months", "36", "--json")
+    plain = tidegate(*words).json
+    market = {name: tidegate(*words, "--market", name) for name in ("base", "demand-pauses")}
+    for done in market.values():
+        assert done.code == 0, done.err
+        assert "market model" in done.out
+    told = {name: json.dumps(done.json["tables"]["choices"]) for name, done in market.items()}
+    assert json.dumps(plain["tables"]["choices"]) != told["base"]
+    assert told["base"] != told["demand-pauses"]
+    both = tidegate(*words, "--market", "base", "--history", "rents.csv")
+    assert (both.code, "--history" in both.err) == (2, True)

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from tidegate.app.backtest import load, run
+from tidegate.app.market import market_paths
 from tidegate.app.options import settings_from_options
 from tidegate.errors import FinanceError, OptionError, Place
 from tidegate.feeds.booksfile import read_books
@@ -28,6 +29,7 @@ from tidegate.finance.revenue import LeaseFlags, lease_flags
 from tidegate.finance.sources import UsageSource
 from tidegate.finance.statement import Statement, statement
 from tidegate.finance.stress import StressResult, StressSettings, stress, stress_inputs
+from tidegate.finance.stress.inputs import StressInputs
 from tidegate.finance.stress.run import paths_for
 from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
@@ -186,7 +188,12 @@ def _wrong(folder: Path, message: str) -> FinanceError:
     )
 
 
-def stressed(desk: Desk, settings: StressSettings, history: Path | None = None) -> Report:
+def stressed(
+    desk: Desk,
+    settings: StressSettings,
+    history: Path | None = None,
+    market: str | None = None,
+) -> Report:
     """Return the stress of a fleet as a report.
 
     Parameters
@@ -195,14 +202,18 @@ def stressed(desk: Desk, settings: StressSettings, history: Path | None = None) 
     settings : StressSettings
     history : Path or None
         A rent history to calibrate the statistical paths on.
+    market : str or None
+        A market scenario whose paths are taken instead.
 
     Raises
     ------
     InputError
-        When the history cannot be used, or no cohort has a market rent.
+        When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
     inputs = stress_inputs(measured, settings.months)
+    if market is not None:
+        return stress_report(measured, _in_market(inputs, settings, market))
     model = default_model()
     trials: tuple[Trial, ...] = ()
     if history is not None:
@@ -271,14 +282,35 @@ def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
     return tuple(lease_flags(product) for product in products.values())
 
 
-def played(measured: Coverage, settings: StressSettings, history: Path | None) -> StressResult:
-    """Return a fleet along the paths of the statistical model, calibrated if a history is given."""
+def _in_market(inputs: StressInputs, settings: StressSettings, market: str) -> StressResult:
+    paths, source = market_paths(
+        market,
+        [generation.chip for generation in inputs.generations],
+        inputs.start.first,
+        months=settings.months + 1,
+        paths=settings.paths,
+        seed=settings.seed,
+    )
+    return stress(inputs, settings, paths, source=source)
+
+
+def played(
+    measured: Coverage, settings: StressSettings, history: Path | None, market: str | None = None
+) -> StressResult:
+    """Return a fleet along the paths of a market scenario, or of the statistical model."""
     inputs = stress_inputs(measured, settings.months)
+    if market is not None:
+        return _in_market(inputs, settings, market)
     model = default_model() if history is None else calibrate(read_rent_history(history))
     return stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
 
 
-def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) -> TierPlan:
+def tiers_of(
+    desk: Desk,
+    settings: StressSettings,
+    history: Path | None = None,
+    market: str | None = None,
+) -> TierPlan:
     """Return the tier plan of a fleet.
 
     Parameters
@@ -287,14 +319,16 @@ def tiers_of(desk: Desk, settings: StressSettings, history: Path | None = None) 
     settings : StressSettings
     history : Path or None
         A rent history to calibrate the statistical paths on.
+    market : str or None
+        A market scenario whose paths are taken instead.
 
     Raises
     ------
     InputError
-        When the history cannot be used, or no cohort has a market rent.
+        When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
-    found = played(measured, settings, history)
+    found = played(measured, settings, history, market)
     kept = desk.books
     return tier_plan(measured, found, desk.usage.usage(), kept.tier_rules, kept.sale_market)
 

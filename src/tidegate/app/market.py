@@ -17,6 +17,7 @@ from tidegate.market.claims import Finding, scenarios_needed
 from tidegate.market.history import cited_rents, cited_resales, sights_of
 from tidegate.market.judge import Verdict, judge
 from tidegate.market.model import Market
+from tidegate.market.paths import RentPaths, months_from
 from tidegate.market.posterior import Shipped, dumps, loads, shipped
 from tidegate.market.record import Record
 from tidegate.market.run import (
@@ -30,6 +31,7 @@ from tidegate.market.run import (
 )
 from tidegate.plan.entrant import with_fleet
 from tidegate.plan.marketclaims import findings
+from tidegate.plan.marketpaths import long_enough, paths_for_chips
 
 Progress = Callable[[str, int, int], None]
 """Called with what is played, how much of it is done, and how much there is."""
@@ -267,3 +269,38 @@ def claim_findings(
         for name in scenarios_needed()
     }
     return findings(runs, entry), runs
+
+
+def market_paths(
+    name: str, chips: Sequence[str], start: date, *, months: int, paths: int, seed: int
+) -> tuple[RentPaths, str]:
+    """Return a scenario's rents and second-hand prices for chips, and where they come from.
+
+    Parameters
+    ----------
+    name : str
+        Folder of a scenario, or a bundled one.
+    chips : sequence of str
+        Chip ids of the catalogue.
+    start : date
+        First month wanted; the month after the calibrated past when it lies before that.
+    months, paths, seed : int
+        How many months and futures; which futures.
+
+    Raises
+    ------
+    InputError
+        When the scenario cannot be used, or knows nothing of a chip.
+    """
+    posterior = shipped().posterior
+    market = read_market(name)
+    first = max(start, market.start, month_after(posterior))
+    longer = long_enough(market, first, months)
+    run = play_scenario(longer, Draws(posterior, paths, seed))
+    source = f"market model, scenario {market.name} from {first:%Y-%m}"
+    return paths_for_chips(run, chips, first, months), source
+
+
+def month_after(posterior: Posterior) -> date:
+    """Return the month after the last one that was calibrated on."""
+    return months_from(posterior.start, posterior.past.shape[1] + 1)[-1]

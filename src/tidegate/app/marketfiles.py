@@ -1,6 +1,8 @@
 """The files of a market run."""
 
+import csv
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tidegate.app.output import prepare_folder
@@ -36,3 +38,22 @@ def write_run(run: MarketRun, folder: Path) -> list[Path]:
             "TG-RUN-OUT", f"The result cannot be written: {error}.", place=Place(str(folder))
         ) from error
     return written
+
+
+def write_prices(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Write rows of a price book as CSV.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, ["chip", "product", "rate", "currency", "from", "until"])
+            writer.writeheader()
+            writer.writerows(rows)
+    except OSError as error:
+        raise RunError(
+            "TG-RUN-OUT", f"The prices cannot be written: {error}.", place=Place(str(path))
+        ) from error

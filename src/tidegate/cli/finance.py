@@ -37,6 +37,12 @@ Csv = Annotated[Path | None, typer.Option(help="Write each table as CSV into thi
 Xlsx = Annotated[
     Path | None, typer.Option(help="Write a spreadsheet with live formulas to this file.")
 ]
+MarketName = Annotated[
+    str | None,
+    typer.Option(
+        "--market", help="Take the paths of this market scenario instead (folder, or bundled name)."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -96,6 +102,23 @@ def stress_settings(paths: int, months: int, seed: int) -> "StressSettings":
         months=between("--months", months, 24, 360),
         seed=between("--seed", seed, 0, 2**32 - 1),
     )
+
+
+def refuse_both(history: Path | None, market: str | None) -> None:
+    """Refuse a rent history beside a market scenario, which has its own past.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when both are given.
+    """
+    if history is not None and market is not None:
+        raise OptionError(
+            "TG-OPTION",
+            "is of no use to a market scenario, which has been calibrated.",
+            place=Place(field="--history"),
+            expected="--history or --market, not both.",
+        )
 
 
 def desk_from(
@@ -196,6 +219,7 @@ def stress(
     history: Annotated[
         Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
     ] = None,
+    market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
     as_json: Json = False,
@@ -208,8 +232,9 @@ def stress(
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
 
     settings = stress_settings(paths, months, seed)
+    refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    report = stressed(desk, settings, history)
+    report = stressed(desk, settings, history, market)
     names = ("fans", "trial", "tornado", "reverse", "bad_years", "worth", "smoothing")
     deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json)
 
@@ -229,6 +254,7 @@ def tiers(
     history: Annotated[
         Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
     ] = None,
+    market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
     as_json: Json = False,
@@ -242,8 +268,9 @@ def tiers(
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
     settings = stress_settings(paths, months, seed)
+    refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    report = tiers_report(tiers_of(desk, settings, history))
+    report = tiers_report(tiers_of(desk, settings, history, market))
     deliver(report, ("choices", "policies", "sales"), csv=csv, xlsx=xlsx, as_json=as_json)
 
 

@@ -230,6 +230,43 @@ def batch(
     markettables.show_files([out / it.name for it in markets])
 
 
+@market.command(
+    epilog="Example: `tidegate market prices enters --product on-demand --out prices.csv`"
+)
+def prices(
+    scenario: Scenario = "base",
+    product: Annotated[str, typer.Option(help="Product that is priced.")] = "on-demand",
+    factor: Annotated[
+        float, typer.Option(min=0.01, max=10, help="Price over the market's list rent.")
+    ] = 1.0,
+    years: Annotated[int, typer.Option(min=1, max=10, help="How far ahead.")] = 2,
+    draws: Count = 250,
+    seed: Seed = 0,
+    posterior: PosteriorFile = None,
+    fleet: FleetFile = None,
+    entry: EntryMonth = ENTRY,
+    out: Annotated[Path, typer.Option(help="CSV for a price book's `files`.")] = Path("prices.csv"),
+    as_json: Json = False,
+) -> None:
+    """Write the median rents of a scenario as rows of a price book, each month with its own."""
+    from tidegate.app.market import play_scenario, read_entrant  # noqa: PLC0415
+    from tidegate.app.marketfiles import write_prices  # noqa: PLC0415
+    from tidegate.cli import markettables, screen  # noqa: PLC0415
+    from tidegate.plan.marketprices import price_rows  # noqa: PLC0415
+
+    first = month_of("--entry", entry)
+    it = read_entrant(scenario, fleet, first)
+    drawn = _draws(posterior, draws, seed)
+    with screen.progress([it.name], "draws") as bars:
+        played = play_scenario(it, drawn, progress=bars)
+    rows = price_rows(played, first, 12 * years, product, factor)
+    write_prices(rows, out)
+    if as_json:
+        typer.echo(json.dumps({"rows": rows, "file": str(out)}, indent=2))
+        return
+    markettables.show_files([out])
+
+
 @market.command(epilog="Example: `tidegate market claims --draws 500`")
 def claims(
     draws: Count = 600,

@@ -11,10 +11,12 @@ from tidegate.cli.finance import (
     Fleet,
     Folder,
     Json,
+    MarketName,
     Policy,
     Seeds,
     Start,
     desk_from,
+    refuse_both,
     stress_settings,
 )
 
@@ -41,6 +43,7 @@ def plan(
     history: Annotated[
         Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
     ] = None,
+    market: MarketName = None,
     out: Annotated[Path | None, typer.Option(help="Write the plan here, to be approved.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -55,8 +58,9 @@ def plan(
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
     settings = stress_settings(paths, months, seed)
+    refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    found = tiers_of(desk, settings, history)
+    found = tiers_of(desk, settings, history, market)
     names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
     deliver(tiers_report(found), names, csv=None, xlsx=None, as_json=as_json)
     if out is not None:
