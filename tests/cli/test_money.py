@@ -34,7 +34,7 @@ def key(desk: Desk, role: Role, tenant_id: str | None = None) -> str:
 @pytest.fixture
 def asked(desk: Desk, tidegate: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setattr(client, "transport", lambda: desk.transport)
-    monkeypatch.setenv("TIDEGATE_KEY", key(desk, Role.FINANCE))
+    monkeypatch.setenv("TIDEGATE_API_KEY", key(desk, Role.FINANCE))
     return tidegate
 
 
@@ -120,13 +120,13 @@ def test_what_cannot_be_is_told(asked: Shell, words: tuple[str, ...], code: str,
 
 
 def test_who_may_not(asked: Shell, desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("TIDEGATE_KEY", key(desk, Role.TENANT, "ten_1"))
+    monkeypatch.setenv("TIDEGATE_API_KEY", key(desk, Role.TENANT, "ten_1"))
     called = asked("invoice", "paid", "INV-2026-000001")
     assert (called.code, "[TG-ACCESS-RIGHT]" in called.err) == (1, True)
-    monkeypatch.setenv("TIDEGATE_KEY", "tg_nonsense")
+    monkeypatch.setenv("TIDEGATE_API_KEY", "tg_nonsense")
     called = asked("usage")
     assert (called.code, "[TG-ACCESS-KEY]" in called.err) == (1, True)
-    monkeypatch.delenv("TIDEGATE_KEY")
+    monkeypatch.delenv("TIDEGATE_API_KEY")
     called = asked("usage")
     assert (called.code, "[TG-ACCESS-MISSING]" in called.err) == (1, True)
 

@@ -10,7 +10,7 @@ import httpx
 from tidegate.errors import CODES, Place, RemoteError
 
 URL: Final = "TIDEGATE_URL"
-KEY: Final = "TIDEGATE_KEY"
+KEY: Final = "TIDEGATE_API_KEY"
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 _TIMEOUT_S: Final = 60.0
 
@@ -21,7 +21,7 @@ def transport() -> httpx.BaseTransport | None:
 
 
 class Client:
-    """Asks a server with the API key of ``TIDEGATE_KEY`` at the address of ``TIDEGATE_URL``."""
+    """Asks a server with the API key of ``TIDEGATE_API_KEY`` at the address of ``TIDEGATE_URL``."""
 
     def __init__(self) -> None:
         self.url = os.environ.get(URL) or DEFAULT_URL
@@ -56,9 +56,26 @@ class Client:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Do something, once, and return what is answered."""
-        answer = self._send("POST", path, {}, body, {"Idempotency-Key": uuid4().hex})
+    def change(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change a thing as it is now, and return it as it then is."""
+        tag = self._send("GET", path, {}).headers.get("etag", "*")
+        return self._json(self._send("PATCH", path, {}, body, {"If-Match": tag}))
+
+    def delete(self, path: str) -> None:
+        """Remove a thing."""
+        self._send("DELETE", path, {})
+
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> Any:
+        """Do something, once, and return what is answered.
+
+        Parameters
+        ----------
+        key : str or None
+            Idempotency key; None for a new one.
+        """
+        answer = self._send("POST", path, {}, body, {"Idempotency-Key": key or uuid4().hex})
         return self._json(answer) if answer.content else None
 
     def download(self, path: str, **params: str | int | None) -> bytes:

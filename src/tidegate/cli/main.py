@@ -8,18 +8,24 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.advise import advise
+from tidegate.cli.audit import audit_app
 from tidegate.cli.backtest import backtest
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
 from tidegate.cli.invoice import invoice_app
+from tidegate.cli.keys import keys_app
+from tidegate.cli.leases import leases_app, order, orders_app, quote
 from tidegate.cli.market import market
+from tidegate.cli.pools import events, pools, products
 from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
 from tidegate.cli.serve import serve
+from tidegate.cli.tenants import tenants_app
 from tidegate.cli.tiers import tiers
 from tidegate.cli.usage import usage
+from tidegate.cli.webhooks import webhooks_app
 from tidegate.errors import TidegateError
 
 app = typer.Typer(
@@ -35,9 +41,20 @@ app.command()(advise)
 app.command()(quota)
 app.command()(serve)
 app.command()(doctor)
+app.command()(pools)
+app.command()(products)
+app.command()(quote)
+app.command()(order)
+app.add_typer(orders_app)
+app.add_typer(leases_app)
+app.command()(events)
 app.command()(usage)
 app.add_typer(invoice_app, name="invoice")
 app.add_typer(prices_app, name="prices")
+app.add_typer(tenants_app)
+app.add_typer(keys_app)
+app.add_typer(webhooks_app)
+app.add_typer(audit_app)
 app.add_typer(feed_app, name="feed")
 app.add_typer(finance)
 app.add_typer(tiers)

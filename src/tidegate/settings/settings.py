@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tidegate.errors import Place, SettingError
@@ -14,7 +14,7 @@ from tidegate.errors import Place, SettingError
 PREFIX: Final = "TIDEGATE_"
 
 NOT_SETTINGS: Final = frozenset(
-    {"TIDEGATE_CHROMIUM", "TIDEGATE_KEY", "TIDEGATE_POSTGRES", "TIDEGATE_URL"}
+    {"TIDEGATE_CHROMIUM", "TIDEGATE_API_KEY", "TIDEGATE_POSTGRES", "TIDEGATE_URL"}
 )
 """Variables of the tests, and of the commands that ask a server: nobody's concern here."""
 
@@ -63,6 +63,38 @@ class Settings(BaseSettings):
         ge=0,
         le=60,
         description="Seconds that an order's answer waits for the verdict.",
+    )
+
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s]+)?$",
+        description="Address under which browsers reach this server, such as https://gpus.example.org.",
+    )
+    secret_file: Path | None = Field(
+        default=None,
+        description="File of the installation's secret, the same for every replica; "
+        "without one, `secret` in the data folder.",
+    )
+    webhook_networks: str = Field(
+        default="", description="Networks inside that webhooks may be sent to, comma-separated."
+    )
+    webhook_allow_http: bool = Field(
+        default=False, description="Whether webhooks may be sent without TLS."
+    )
+    smtp_host: str = Field(default="", description="Mail server; empty to send no e-mail.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection to the mail server is protected."
+    )
+    smtp_user: str = Field(default="", description="User at the mail server; empty for none.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
+    mail_from: str = Field(default="", description="Address that e-mail comes from.")
+    oidc_issuer: str = Field(
+        default="", description="OpenID provider that people sign in through; empty for none."
+    )
+    oidc_client_id: str = Field(default="", description="This installation at the provider.")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Its secret at the provider."
     )
 
     @property

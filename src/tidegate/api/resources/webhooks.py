@@ -183,7 +183,7 @@ def rotate_webhook(services: Given, actor: Asking, once: Doing, webhook_id: Id) 
 @router.post(
     "/{webhook_id}/test", status_code=201, response_model=DeliveryOut, summary="Try a webhook"
 )
-def test_webhook(services: Given, actor: Asking, once: Doing, webhook_id: Id) -> Response:
+def try_webhook(services: Given, actor: Asking, once: Doing, webhook_id: Id) -> Response:
     """Send a receiver a message of the kind `webhook.test`."""
     return once(lambda: _delivery_out(services.webhooks.test(actor, webhook_id)))
 
