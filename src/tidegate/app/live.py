@@ -1,7 +1,6 @@
 """The wiring of the running system: one process, its threads, and what its HTTP interface is given."""
 
 import os
-import secrets
 import socket
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Final
 import structlog
 
 from tidegate.api.services import Services
+from tidegate.app.doors import open_mailer, open_seal, open_sender, open_signin
 from tidegate.app.fleetlive import World, embedded_spec, live_pools, world_in
 from tidegate.app.telemetry import Telemetry
 from tidegate.app.till import open_till
@@ -27,7 +27,6 @@ from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.pools import LivePool
 from tidegate.control.sales import Sales
-from tidegate.control.seal import SECRET_BYTES, Seal
 from tidegate.control.warm import warm_up
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.drivers.embedded.driver import EmbeddedDriver
@@ -35,7 +34,6 @@ from tidegate.errors import RunError, StoreError
 from tidegate.lease import book_of_offers
 from tidegate.lease.lease import Order
 from tidegate.plan import Scenario
-from tidegate.post import HttpSender
 from tidegate.settings import Settings
 from tidegate.store import Database, migrate, open_database
 from tidegate.store.access import SqlAccess
@@ -43,6 +41,7 @@ from tidegate.store.leadership import LeadershipTable
 from tidegate.store.leases import LeaseTables
 from tidegate.store.steering import SteeringTables
 from tidegate.store.views import ViewTables
+from tidegate.web.signin import Doors
 
 log = structlog.get_logger(__name__)
 
@@ -70,18 +69,6 @@ def open_folder(folder: Path) -> Path:
             expected="a folder that can be made and written in.",
         ) from error
     return folder
-
-
-def seal_in(folder: Path) -> Seal:
-    """Return the seal of a data folder; its secret is made at the first start."""
-    path = folder / "secret"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return Seal(path.read_bytes())
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(SECRET_BYTES))
-    return Seal(path.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -115,7 +102,7 @@ class Live:
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self.settings = settings
         folder = open_folder(settings.data_dir)
-        self.seal = seal_in(folder)
+        self.seal = open_seal(settings)
         warm_up()  # before time begins to run
         self.world = world_in(folder, plan.world_start_s, plan.factor)
         self.clock = _clock_of(self.world)
@@ -149,7 +136,8 @@ class Live:
         offered = book_of_offers(plan.scenario.currency, offers)
         self.till = open_till(self.database, settings, offered, self.clock.now_s)
         self.access = SqlAccess(self.database)
-        self.sender = HttpSender()
+        self.sender = open_sender(settings)
+        self.mailer = open_mailer(settings)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -197,6 +185,10 @@ class Live:
             wall_s=wall_s,
         )
 
+    def signin(self) -> Doors:
+        """Return what sign-in needs."""
+        return open_signin(self.settings, self.access, self.seal)
+
     # ------------------------------------------------------------------------------------------------------- running
 
     @property
@@ -216,7 +208,7 @@ class Live:
     def start(self) -> None:
         """Start the threads."""
         courier = Courier(
-            self.access, self.seal, self.sender, None, Clocks(self.clock.now_s, wall_s)
+            self.access, self.seal, self.sender, self.mailer, Clocks(self.clock.now_s, wall_s)
         )
         self._threads = [
             threading.Thread(target=self._count, name="cashier", daemon=True),

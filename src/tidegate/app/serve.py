@@ -15,6 +15,7 @@ from tidegate.api import create_app
 from tidegate.app.live import Live
 from tidegate.app.telemetry import CONTENT_TYPE
 from tidegate.errors import RunError
+from tidegate.web import signin
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,8 @@ def listening(host: str, port: int) -> socket.socket:
 def web_app(live: Live) -> FastAPI:
     """Return the application: ``/v1``, ``/metrics``, ``/healthz``, ``/readyz``."""
     app = create_app(live.services())
+    signin.install(app, live.signin())
+    app.include_router(signin.router)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
