@@ -103,13 +103,21 @@ class MoneyHouse:
                 )
         return f"lea_{number}"
 
-    def end(self, lease_id: str, at_s: int, state: str = "ended", drained_s: int = 0) -> None:
+    def end(
+        self,
+        lease_id: str,
+        at_s: int,
+        state: str = "ended",
+        *,
+        drained_s: int = 0,
+        reason: str = "completed",
+    ) -> None:
         """The lease ends; its nodes are told to have left ``drained_s`` later, and are sanitised."""
         with self.database.transaction() as connection:
             connection.execute(
                 sa.update(core.lease)
                 .where(core.lease.c.id == lease_id)
-                .values(state=state, ended_s=at_s, live_tier=None)
+                .values(state=state, ended_s=at_s, live_tier=None, reason=reason)
             )
             nodes = connection.execute(
                 sa.update(core.holding)

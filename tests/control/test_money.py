@@ -15,6 +15,7 @@ from tidegate.control.budgets import check_budgets
 from tidegate.control.invoicing import credit_breaks, invoice_months
 from tidegate.control.metering import Metered, meter
 from tidegate.control.money_store import Prepayment
+from tidegate.lease import Discount, Price, PriceBook, Product, ProductKind
 from tidegate.quantity import Money
 
 ALL = Reach(None)
@@ -182,6 +183,32 @@ def test_a_break_is_credited_by_itself_with_its_proof(house: MoneyHouse):
     with house.door.reading() as store:
         (kept,) = store.bills.credit_notes(ALL, None, 10)
     assert kept.left == usd("12.00")
+
+
+def test_who_leaves_early_pays_for_the_time_without_the_terms_discount(house: MoneyHouse):
+    """What was billed at the term's price is taken back, and billed again at the price of what was kept."""
+    begin(house)
+    book = PriceBook(
+        "USD",
+        (Price("p1", "H100-SXM", "flex", Decimal(2), "USD"),),
+        term=(Discount(168 * H, Decimal("0.5")),),
+    )
+    flex = Product("flex", ProductKind.FLEX, 6 * H, 600)
+    price = book.terms(flex, "H100-SXM", gpus=8, wanted_s=168 * H, at_s=0)
+    lease = house.lease(APRIL - 10 * H, price=price)
+    other = house.lease(APRIL - 10 * H, ("n2",), price=price)
+    (march,) = invoice_months(house.door, RULES, APRIL + H)
+    assert str(march.net) == "160.00 USD"
+    house.end(lease, APRIL + 10 * H, reason="given-back")
+    house.end(other, APRIL + 10 * H, reason="recalled")
+    (april,) = invoice_months(house.door, RULES, MAY + 3600)
+    (note,) = house.events("credit_note.issued")
+    assert note.data["total"] == "100.00"
+    assert sorted((line.kind.value, str(line.amount)) for line in april.lines) == [
+        ("correction", "160.00 USD"),
+        ("usage", "160.00 USD"),
+        ("usage", "80.00 USD"),
+    ]
 
 
 def test_a_credit_waits_for_the_next_invoice(house: MoneyHouse):

@@ -108,6 +108,18 @@ def test_a_floor_is_told_in_the_currency_of_the_price():
         )
 
 
+@pytest.mark.parametrize(
+    ("kept_h", "discount", "rate"),
+    [(800, "0.20", "1.6"), (720, "0.20", "1.6"), (719, "0.10", "1.8"), (100, "0", "2")],
+)
+def test_a_lease_given_back_early_has_earned_the_discount_of_its_time(
+    kept_h: int, discount: str, rate: str
+):
+    kept = quoted(wanted_s=720 * H).kept_for(kept_h * H)
+    assert (kept.term_discount, kept.base.rate) == (Decimal(discount), Decimal(rate))
+    assert quoted(wanted_s=24 * H).kept_for(kept_h * H) == quoted(wanted_s=24 * H)
+
+
 def test_a_grant_may_be_free():
     assert quoted(GRANT, bid_price=Decimal("1.95")).base.rate == 0
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tidegate.errors import PriceError
 from tidegate.lease.bands import Band, clash
 from tidegate.lease.product import Offer, Product, ProductKind
-from tidegate.lease.terms import PriceTerms, Rate
+from tidegate.lease.terms import PriceTerms, Rate, discounted
 from tidegate.quantity.money import minor_units, rounded_rate
 
 
@@ -178,7 +178,7 @@ class PriceBook:
 
         def rate(name: str, factor: Decimal) -> Rate:
             listed = rounded_rate(price.rate * factor)
-            billed = max(rounded_rate(price.rate * factor * left), floor)
+            billed = discounted(listed, left, floor)
             return Rate(name, max(listed, billed), billed)
 
         return PriceTerms(
@@ -193,6 +193,7 @@ class PriceBook:
             volume_discount=volume,
             term_discount=term,
             floor=floor,
+            term_steps=tuple((step.threshold, step.share) for step in self.term),
         )
 
     def _floor(self, chip: str, currency: str, bid_price: Decimal | None) -> Decimal:

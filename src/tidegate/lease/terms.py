@@ -1,13 +1,13 @@
 """Price terms: what a lease pays per GPU-hour, as it was quoted and as it will be billed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Self
 
 from tidegate.lease.bands import Band, band_data, band_of, slices
 from tidegate.lease.product import ProductKind
-from tidegate.quantity.money import Money
+from tidegate.quantity.money import Money, rounded_rate
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class PriceTerms:
         Shares taken off, in [0, 1).
     floor : Decimal
         Below which no rate was set, per GPU-hour.
+    term_steps : tuple of (int, Decimal)
+        Seconds of a term and the share that they earn: what the discount falls to when the lease is
+        given back before its term.
     """
 
     price_id: str
@@ -66,11 +69,28 @@ class PriceTerms:
     volume_discount: Decimal = Decimal(0)
     term_discount: Decimal = Decimal(0)
     floor: Decimal = Decimal(0)
+    term_steps: tuple[tuple[int, Decimal], ...] = ()
 
     @property
     def base(self) -> Rate:
         """The rate outside of all bands."""
         return self.rates[-1]
+
+    def kept_for(self, kept_s: int) -> "PriceTerms":
+        """Return the terms of a lease that its tenant has kept for so many seconds only.
+
+        The term discount is then the one that this time earns; all else stays.
+        """
+        earned = max(
+            (step for step in self.term_steps if step[0] <= kept_s), default=(0, Decimal(0))
+        )[1]
+        if earned >= self.term_discount:
+            return self
+        left = (1 - self.volume_discount) * (1 - earned)
+        rates = tuple(
+            replace(rate, rate=discounted(rate.list_rate, left, self.floor)) for rate in self.rates
+        )
+        return replace(self, rates=rates, term_discount=earned)
 
     def rated(self, start_s: int, end_s: int) -> Iterator[tuple[int, int, Rate]]:
         """Cut ``[start_s, end_s)`` where the rate changes; yield start, end and rate."""
@@ -104,6 +124,7 @@ class PriceTerms:
             "volume_discount": str(self.volume_discount),
             "term_discount": str(self.term_discount),
             "floor": str(self.floor),
+            "term_steps": [[seconds, str(share)] for seconds, share in self.term_steps],
         }
 
     @classmethod
@@ -124,7 +145,13 @@ class PriceTerms:
             volume_discount=Decimal(values["volume_discount"]),
             term_discount=Decimal(values["term_discount"]),
             floor=Decimal(values["floor"]),
+            term_steps=tuple((seconds, Decimal(share)) for seconds, share in values["term_steps"]),
         )
+
+
+def discounted(list_rate: Decimal, left: Decimal, floor: Decimal) -> Decimal:
+    """Return the share ``left`` of a list rate, and at least the floor."""
+    return max(rounded_rate(list_rate * left), floor)
 
 
 def amount(rate: Decimal, gpu_seconds: int, currency: str) -> Money:

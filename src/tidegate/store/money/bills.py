@@ -52,7 +52,10 @@ _LEASE: Final = sa.select(
     core.lease.c.price,
     core.lease.c.currency,
     core.lease.c.price_detail,
+    core.lease.c.start_s,
     core.lease.c.ended_s,
+    core.lease.c.noticed_s,
+    core.lease.c.reason,
     core.pool.c.site,
     core.pool.c.chip,
 ).select_from(core.lease.join(core.pool, core.pool.c.id == core.lease.c.pool_id))

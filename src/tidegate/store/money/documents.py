@@ -18,6 +18,7 @@ from tidegate.billing import (
     Source,
     TaxLine,
 )
+from tidegate.lease.lease import EndReason
 from tidegate.lease.product import ProductKind
 from tidegate.lease.terms import PriceTerms, Rate
 from tidegate.quantity import Money
@@ -204,6 +205,8 @@ def billed_lease_of(row: Any) -> BilledLease:
     detail = row.price_detail
     if "rates" in detail:
         terms = PriceTerms.from_json(detail)
+        if row.reason == EndReason.GIVEN_BACK and row.noticed_s is None:
+            terms = terms.kept_for(row.ended_s - row.start_s)
     else:
         # A lease without terms of a price book has one rate, at all times.
         only = Rate("", row.price, row.price)
