@@ -31,11 +31,13 @@ run: $(STAMPS)/run ## backtest the example fleet (installs what it needs into .v
 
 test: $(STAMPS)/dev ## all tests but the slow ones
 	@tools/get-chromium
+	@tools/get-postgres
 	@tools/get-slurm
 	$(BIN)/pytest -m "not slow"
 
 test-all: $(STAMPS)/dev ## all tests, the slow ones too
 	@tools/get-chromium
+	@tools/get-postgres
 	@tools/get-slurm
 	$(BIN)/pytest
 

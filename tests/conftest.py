@@ -2,12 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import settings
+from tests.postgres import Postgres, find_postgres, postgres_cluster
 from tests.slurm.cluster import find_slurm
+
+from tidegate.store import Database, migrate, open_database
 
 IN_CI: Final = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
@@ -26,6 +30,10 @@ SERVICES: Final[Mapping[str, tuple[Callable[[], object], str]]] = {
     "needs_slurm": (
         find_slurm,
         "no cluster can be started here: Slurm is not installed, or this is not root (tools/get-slurm)",
+    ),
+    "needs_postgres": (
+        find_postgres,
+        "PostgreSQL is not installed (tools/get-postgres; or set TIDEGATE_POSTGRES)",
     ),
 }
 """Marker of a required part, how to find that part, and what to say when it is missing."""
@@ -60,3 +68,28 @@ def chromium() -> str:
     path = find_chromium()
     assert path, "a test that asks for chromium carries the marker needs_chromium"
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A cluster; for tests marked ``needs_postgres``."""
+    with postgres_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tidegate.db'}"
+    cluster: Postgres = request.getfixturevalue("postgres")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with its tables, of each kind in turn."""
+    opened = open_database(database_url)
+    migrate(opened)
+    yield opened
+    opened.close()

@@ -11,7 +11,7 @@ from tidegate.control.ids import Prefix, new_id
 from tidegate.control.loop import Line, step_at_once
 from tidegate.control.outbox import Desk
 from tidegate.control.pools import LivePool
-from tidegate.control.ports import Driver
+from tidegate.control.ports import DemandPoint, Driver
 from tidegate.control.store import LEADER
 from tidegate.drivers.embedded.cluster import ClusterSpec, Failure
 from tidegate.drivers.embedded.driver import EmbeddedDriver
@@ -89,6 +89,17 @@ def a_database(folder: Path) -> Database:
     return database
 
 
+class QuietPast:
+    """A feed that knows of days without internal demand."""
+
+    def __init__(self, days: int, until_s: int = START_S) -> None:
+        self._from_s, self._until_s = until_s - days * 86_400, until_s
+
+    def demand(self, pool: str, since_s: int) -> list[DemandPoint]:
+        first_s = max(self._from_s, since_s)
+        return [DemandPoint(at_s, 0) for at_s in range(first_s, self._until_s, 300)]
+
+
 class Living:
     """One pool, run step by step."""
 
@@ -102,7 +113,9 @@ class Living:
         driver: Driver | None = None,
         start_s: int = START_S,
         stale_after_s: int = 10**9,
+        quiet_days: int = 0,
     ) -> None:
+        self._feed = QuietPast(quiet_days) if quiet_days else None
         self.database = database
         self.pool = pool
         self.clock = HandClock(start_s)
@@ -136,6 +149,7 @@ class Living:
             self.clock,
             stale_after_s=stale_after_s,
             tell=self._judged,
+            feed=self._feed,
         )
         epoch = LeadershipTable(self.database).lead(LEADER, "test", 3600)
         assert epoch is not None

@@ -1,0 +1,186 @@
+"""The life of leases in the running system: what a tenant, and an operator, would miss."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tests.control.living import START_S, Living, a_database, a_pool, an_order
+
+from tidegate.control.ids import Prefix, new_id
+from tidegate.drivers.embedded.cluster import Failure
+from tidegate.drivers.embedded.jobs import JobList
+from tidegate.lease.lease import EndReason, Lease, Order, Quote
+from tidegate.lease.states import HoldingState, LeaseState, OrderState
+from tidegate.store import Database
+
+H = 3600
+POOL = a_pool(4, risk=0.5)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Database:
+    return a_database(tmp_path)
+
+
+def jobs(*rows: tuple[int, int, int]) -> JobList:
+    submit, duration, gpus = zip(*rows, strict=True)
+    return JobList([START_S + each for each in submit], duration, gpus)
+
+
+def lease_of(living: Living, order: Order) -> Lease:
+    judged = living.store.order(order.id)
+    assert judged is not None
+    assert judged.lease_id is not None, judged.reason
+    lease = living.store.lease(judged.lease_id)
+    assert lease is not None
+    return lease
+
+
+def a_busy_day(database: Database) -> Living:
+    """Leases that complete, are recalled, broken, and lose a node; orders refused; a quote withdrawn."""
+    pool = a_pool(6, risk=0.5)
+    living = Living(
+        database,
+        pool,
+        jobs((10 * H, 2 * H, 6 * 8), (20 * H, H, 4 * 8), (21 * H, 60, 3)),
+        [Failure(START_S + 15 * H, 5, START_S + 16 * H)],
+    )
+    quotes = [
+        Quote(
+            new_id(Prefix.QUOTE), "ten_one", pool.id, "flex", 1, H, None, Decimal("1.40"), "USD",
+            {}, START_S, START_S + 900,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    living.store.add_quote(quotes[0], "key_one")
+    living.store.add_quote(quotes[1], "key_one")
+    living.store.withdraw_quote(quotes[0], START_S, "key_one")
+    living.step()
+    living.place(an_order(pool, quote_id=quotes[1].id, duration_s=H))
+    for hour in range(2, 30, 2):
+        living.run_until(START_S + hour * H)
+        product = ("flex", "preemptible", "day")[hour // 2 % 3]
+        living.place(an_order(pool, product, nodes=2, duration_s=(hour % 5 + 1) * H))
+        living.step()
+    living.run_until(START_S + 40 * H)
+    return living
+
+
+def test_a_busy_day_has_it_all(memory: Database):
+    living = a_busy_day(memory)
+    with memory.reading() as connection:
+        kinds = {
+            row[0]
+            for row in connection.exec_driver_sql("SELECT DISTINCT kind FROM event").fetchall()
+        }
+    assert {
+        "quote.open", "quote.taken", "quote.withdrawn", "order.placed", "order.admitted",
+        "order.refused", "lease.starting", "lease.running", "lease.noticed", "lease.ended",
+        "lease.failed", "nodes.moved",
+    } <= kinds  # fmt: skip
+    assert living.line.book.leases == {}
+
+
+def test_a_lease_runs_to_its_end_and_its_nodes_are_sanitised(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    order = living.place(an_order(POOL, nodes=2, duration_s=H))
+    living.clock.time_s += 60
+    living.step()
+    admitted = lease_of(living, order)
+    assert admitted.state is LeaseState.STARTING
+    living.clock.time_s += 1
+    living.step()
+    running = lease_of(living, order)
+    assert (running.state, running.start_s) == (LeaseState.RUNNING, START_S + 60)
+    living.run_until(running.end_s + 1)
+    ended = lease_of(living, order)
+    assert (ended.state, ended.reason) == (LeaseState.ENDED, EndReason.COMPLETED)
+    assert ended.ended_s == running.end_s
+    assert living.line.book.count(HoldingState.SANITISING) == 2
+    living.run_until(running.end_s + 301)
+    assert living.line.book.count(HoldingState.FREE) == 4
+
+
+def test_recalled_when_internal_work_comes_with_its_notice_kept(memory: Database):
+    living = Living(memory, POOL, jobs((2 * H, H, 4 * 8)))
+    living.step()
+    order = living.place(an_order(POOL, "preemptible", nodes=3, duration_s=9 * H))
+    living.clock.time_s += 300
+    living.step()
+    living.run_until(START_S + 2 * H + 1)
+    noticed = lease_of(living, order)
+    assert noticed.state is LeaseState.NOTICED
+    assert noticed.take_s == START_S + 2 * H + 120
+    living.run_until(START_S + 2 * H + 121)
+    taken = lease_of(living, order)
+    assert (taken.state, taken.reason, taken.broken_s) == (LeaseState.ENDED, "recalled", 0)
+    living.run_until(START_S + 2 * H + 421)
+    assert living.line.book.count(HoldingState.INTERNAL) == 4
+
+
+def test_a_node_that_fails_ends_its_lease_and_frees_the_others(memory: Database):
+    living = Living(
+        memory, POOL, quiet_days=14, failures=[Failure(START_S + H, 3, START_S + 2 * H)]
+    )
+    living.step()
+    order = living.place(an_order(POOL, "day", nodes=2, duration_s=24 * H))
+    living.clock.time_s += 300
+    living.step()
+    living.run_until(START_S + H + 1)
+    failed = lease_of(living, order)
+    assert (failed.state, failed.reason) == (LeaseState.FAILED, EndReason.NODE_FAILED)
+    assert failed.broken_s == failed.firm_until_s - failed.ended_s  # type: ignore[operator]
+    living.step()
+    book = living.line.book
+    assert (book.count(HoldingState.FAILED), book.count(HoldingState.SANITISING)) == (1, 1)
+
+
+def test_an_order_waits_for_room_and_gets_it(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    first = living.place(an_order(POOL, "preemptible", nodes=4, duration_s=H))
+    second = living.place(
+        an_order(POOL, "preemptible", nodes=1, duration_s=H, waits_until_s=START_S + 3 * H)
+    )
+    third = living.place(
+        an_order(POOL, "preemptible", nodes=4, duration_s=H, waits_until_s=START_S + 2 * H)
+    )
+    living.clock.time_s += 60
+    living.step()
+    assert lease_of(living, first).nodes == 4
+    waiting = living.store.order(second.id)
+    assert waiting is not None
+    assert (waiting.state, waiting.reason) == (OrderState.WAITLISTED, "no-room")
+    living.run_until(START_S + 3 * H)
+    assert lease_of(living, second).state is LeaseState.ENDED
+    refused = living.store.order(third.id)
+    assert refused is not None
+    assert refused.state is OrderState.REFUSED
+
+
+def test_a_restart_in_the_middle_changes_nothing(memory: Database):
+    living = Living(memory, POOL, jobs((2 * H, H, 3 * 8)))
+    living.step()
+    order = living.place(an_order(POOL, "preemptible", nodes=3, duration_s=9 * H))
+    living.clock.time_s += 300
+    for at_s in range(START_S + 600, START_S + 4 * H, 300):
+        living.step()
+        living.begin()
+        living.run_until(at_s)
+    ended = lease_of(living, order)
+    assert (ended.state, ended.ended_s) == (LeaseState.ENDED, START_S + 2 * H + 120)
+
+
+def test_a_frontier_pool_is_refused_at_every_door(memory: Database):
+    """Even when somebody writes an order past the first door, the loop refuses it."""
+    frontier = a_pool(4, tier=replace(POOL.pool).tier.FRONTIER, id="gb200")
+    living = Living(memory, frontier)
+    living.step()
+    order = living.store.place(replace(an_order(POOL), pool_id="gb200"))
+    living.clock.time_s += 300
+    living.step()
+    judged = living.store.order(order.id)
+    assert judged is not None
+    assert (judged.state, judged.reason) == (OrderState.REFUSED, "not-sold")
