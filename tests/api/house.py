@@ -36,6 +36,7 @@ from tidegate.store import Database, migrate, open_database
 from tidegate.store.access import SqlAccess
 from tidegate.store.leases import LeaseTables
 from tidegate.store.money import SqlMoney
+from tidegate.store.steering import SteeringTables
 from tidegate.store.views import ViewTables
 
 NOW_S = 1_775_000_000
@@ -163,6 +164,7 @@ def services_on(
         till=till,
         views=ViewTables(database),
         pools=pools,
+        steering=SteeringTables(database),
         sales=Sales(tables, till, pools, wake=wake, verdicts=answers, wait_s=60.0),
         lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.api.house import House
+from tests.api.house import House, once
 
 from tidegate.control.access import Role
 from tidegate.lease.events import Event
@@ -58,3 +58,41 @@ def test_me(home: House):
         told = viewer.get("/v1/me").json()
     assert (told["role"], told["tenant_id"]) == ("viewer", home.anna.id)
     assert all(right.endswith(":read") for right in told["rights"])
+
+
+def test_an_operator_steers_a_pool_and_it_is_in_the_audit_log(home: House):
+    with home.caller(Role.OPERATOR) as operator, home.caller(Role.DESK) as desk:
+        path = "/v1/pools/h100"
+        assert desk.get(f"{path}/steering").status_code == 403
+        tag = operator.get(f"{path}/steering").headers["etag"]
+        assert operator.patch(path, json={"risk": 0.1}).status_code == 428
+        changed = operator.patch(path, json={"risk": 0.1}, headers={"If-Match": tag})
+        assert changed.json()["risk"] == 0.1
+        stale = operator.patch(path, json={"leasing": "draining"}, headers={"If-Match": tag})
+        assert (stale.status_code, stale.json()["code"]) == (412, "TG-API-ETAG")
+        tag = changed.headers["etag"]
+        for wrong in ({}, {"risk": 2}, {"risk": 0.1, "leasing": "open"}, {"leasing": None}):
+            answer = operator.patch(path, json=wrong, headers={"If-Match": tag})
+            assert (answer.status_code, answer.json()["code"]) == (422, "TG-API-FIELD"), wrong
+        again = operator.patch(path, json={"risk": None}, headers={"If-Match": tag})
+        assert again.json()["risk"] is None
+        node = f"{path}/quarantine/h100-001"
+        assert (
+            operator.put(node, json={"reason": "fan"}).json()["quarantined"][0]["reason"] == "fan"
+        )
+        assert operator.put(node, json={"reason": "fan"}).status_code == 409
+        assert operator.delete(node).status_code == 204
+        run = {"name": "pretrain", "start": "2026-04-01T00:00:00Z", "end": "2026-04-09T00:00:00Z"}
+        made = operator.post(f"{path}/announced-runs", json=run | {"gpus": 16}, headers=once())
+        run_id = made.json()["announced"][0]["id"]
+        assert operator.delete(f"{path}/announced-runs/{run_id}").status_code == 204
+        assert operator.get(f"{path}/steering").json()["announced"] == []
+        acts = [deed["act"] for deed in operator.get("/v1/audit?limit=6").json()["items"]]
+        assert acts == [
+            "pool.run-withdrawn",
+            "pool.run-announced",
+            "pool.node-released",
+            "pool.node-quarantined",
+            "pool.risk-set",
+            "pool.risk-set",
+        ]

@@ -13,6 +13,7 @@ from tidegate.control.money_store import Till
 from tidegate.control.pools import LivePool
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
+from tidegate.control.steering import SteeringStore
 from tidegate.control.views import ViewStore
 from tidegate.control.webhook_acts import Webhooks
 
@@ -33,6 +34,8 @@ class Services:
         What is to be looked at: pools, quotes, orders, leases.
     pools : mapping of str to LivePool
         By id, as the fleet file has them.
+    steering : SteeringStore
+        What operators say of pools.
     sales : Sales
         Quotes and orders.
     lease_acts : LeaseActs
@@ -48,6 +51,7 @@ class Services:
     till: Till
     views: ViewStore
     pools: Mapping[str, LivePool]
+    steering: SteeringStore
     sales: Sales
     lease_acts: LeaseActs
     wall_s: Callable[[], int]

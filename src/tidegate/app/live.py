@@ -167,6 +167,7 @@ class Live:
             till=self.till,
             views=ViewTables(self.database),
             pools=pools,
+            steering=self.steering,
             sales=Sales(
                 self.store,
                 self.till,

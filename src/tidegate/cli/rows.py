@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich import box
 from rich.table import Table
 
 from tidegate.cli import screen
+
+_WIDEST: Final = 160
+"""A cell of a table shows no more than this; ``--json`` shows all."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
@@ -44,8 +47,12 @@ def say_rows(
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in shown:
-        table.add_row(*(text_of(row.get(field)) for field in columns.values()))
+        table.add_row(*(_short(text_of(row.get(field))) for field in columns.values()))
     screen.out.print(table)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def say_one(

@@ -44,9 +44,6 @@ _LINES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
     ),
     "lease.failed": lambda subject, _: f"Lease {subject} ended because of a failure.",
     "lease.ending": lambda subject, data: f"Lease {subject} ends at {_time(data.get('end_s'))}.",
-    "order.admitted": lambda subject, data: (
-        f"Order {subject} is admitted as lease {data.get('lease_id', '')}."
-    ),
     PRICES_CHANGED: lambda _, data: (
         f"Prices have changed for new quotes: {_prices(data.get('changed', ()))}."
     ),
@@ -69,6 +66,14 @@ def headline(event: Event) -> str | None:
     return None if line is None else line(event.subject, event.data)
 
 
+def told_to_tenant(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event's data without what is the owner's alone: the floor of a price tells its costs."""
+    detail = data.get("price_detail")
+    if not isinstance(detail, Mapping):
+        return dict(data)
+    return {**data, "price_detail": {k: v for k, v in detail.items() if k != "floor"}}
+
+
 def for_tenants(
     event: Event, classes: Mapping[str, str], tenants: Iterable[str]
 ) -> Iterator[Event]:
@@ -83,7 +88,7 @@ def for_tenants(
     """
     if event.kind != PRICES_CHANGED:
         if event.tenant_id is not None:
-            yield event
+            yield replace(event, data=told_to_tenant(event.data))
         return
     for tenant_id in tenants:
         own = (None, "", classes.get(tenant_id))

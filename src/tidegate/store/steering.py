@@ -1,15 +1,19 @@
 """What operators have said of pools, in tables."""
 
+import time
 from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from tidegate.control.access import not_found
+from tidegate.control.access import Role, not_found
+from tidegate.control.audit import AuditEntry
+from tidegate.control.ids import Prefix, new_id
 from tidegate.control.steering import AnnouncedRun, Leasing, Quarantine, Steering
 from tidegate.errors import RequestError
 from tidegate.fleet.tier import Tier
 from tidegate.lease.events import Event
+from tidegate.store.access.audit import SqlAudit
 from tidegate.store.database import Database
 from tidegate.store.events import append_events
 from tidegate.store.tables import core
@@ -52,6 +56,18 @@ class SteeringTables:
             _keep_runs(connection, changed)
             if changed.tier is not None:
                 _move_tier(connection, changed.pool_id, changed.tier)
+            SqlAudit(connection).add(
+                AuditEntry(
+                    new_id(Prefix.AUDIT_ENTRY),
+                    int(time.time()),
+                    event.actor,
+                    Role.OPERATOR.value,  # nobody else may
+                    None,
+                    event.kind,
+                    event.subject,
+                    event.data,
+                )
+            )
             append_events(connection, [event])
 
 

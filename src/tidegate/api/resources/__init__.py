@@ -23,6 +23,7 @@ from tidegate.api.resources import (
     prices,
     problems,
     quotes,
+    steering,
     tenants,
     usage,
     users,
@@ -32,6 +33,7 @@ from tidegate.api.resources import (
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.router,
     pools.router,
+    steering.router,
     quotes.router,
     orders.router,
     leases.router,

@@ -9,7 +9,8 @@ from tidegate.api.guard import Asking
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given
 from tidegate.api.shapes import Shape, Time
-from tidegate.control.access import Act, require
+from tidegate.control.access import Act, Actor, require
+from tidegate.control.telling import told_to_tenant
 from tidegate.lease.events import Event
 
 router: Final = APIRouter(prefix="/events", tags=["events"])
@@ -34,7 +35,8 @@ class EventQuery(ListQuery):
     subject: str | None = Field(default=None, max_length=200)
 
 
-def _out(event: Event) -> EventOut:
+def _out(actor: Actor, event: Event) -> EventOut:
+    data = dict(event.data) if actor.tenant_id is None else told_to_tenant(event.data)
     return EventOut(
         at=event.at_s,
         kind=event.kind,
@@ -42,7 +44,7 @@ def _out(event: Event) -> EventOut:
         actor=event.actor,
         tenant_id=event.tenant_id,
         decision_id=event.decision_id,
-        data=dict(event.data),
+        data=data,
     )
 
 
@@ -60,4 +62,4 @@ def list_events(
                 actor.reach, before_seq, limit, kind=query.kind, subject=query.subject
             )
 
-    return paging.page(query, fetch, _out, lambda event: str(event.seq))
+    return paging.page(query, fetch, lambda event: _out(actor, event), lambda event: str(event.seq))

@@ -12,7 +12,7 @@ from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.sales import LEAST_S, MOST_S, Ask
 from tidegate.lease.lease import Quote
 from tidegate.lease.states import QuoteState
@@ -73,10 +73,13 @@ class QuoteQuery(ListQuery):
     state: QuoteState | None = None
 
 
-def _out(services: Services, quote: Quote) -> QuoteOut:
+def _out(services: Services, actor: Actor, quote: Quote) -> QuoteOut:
     pool = services.pools.get(quote.pool_id)
     gpus = quote.nodes * (pool.pool.gpus_per_node if pool else 1)
     terms = PriceTerms.from_json(quote.price_detail)
+    detail = dict(quote.price_detail)
+    if actor.tenant_id is not None:
+        detail.pop("floor", None)  # it tells the owner's costs
     estimate = terms.estimate(gpus, quote.opened_s, quote.opened_s + quote.duration_s)
     is_past = quote.state is QuoteState.OPEN and services.till.now_s() >= quote.expires_s
     return QuoteOut(
@@ -91,7 +94,7 @@ def _out(services: Services, quote: Quote) -> QuoteOut:
         price=quote.price,
         currency=quote.currency,
         estimate=estimate.amount,
-        price_terms=dict(quote.price_detail),
+        price_terms=detail,
         state=QuoteState.EXPIRED if is_past else quote.state,
         opened_at=quote.opened_s,
         expires_at=quote.expires_s,
@@ -107,7 +110,7 @@ def list_quotes(
     return paging.page(
         query,
         lambda before, limit: services.views.quotes_page(actor.reach, query.state, before, limit),
-        lambda quote: _out(services, quote),
+        lambda quote: _out(services, actor, quote),
     )
 
 
@@ -117,7 +120,7 @@ def create_quote(services: Given, actor: Asking, once: Doing, body: QuoteIn) -> 
     ask = Ask(
         body.pool_id, body.product, body.nodes, body.duration_s, body.start_at, body.tenant_id
     )
-    return once(lambda: _out(services, services.sales.quote(actor, ask)), at="/v1/quotes")
+    return once(lambda: _out(services, actor, services.sales.quote(actor, ask)), at="/v1/quotes")
 
 
 @router.get("/{quote_id}", response_model=QuoteOut, summary="Read a quote")
@@ -127,7 +130,7 @@ def read_quote(request: Request, services: Given, actor: Asking, quote_id: Id) -
     quote = services.views.quote(quote_id, actor.reach)
     if quote is None:
         raise not_found("quote", quote_id)
-    return tagged(request, _out(services, quote))
+    return tagged(request, _out(services, actor, quote))
 
 
 @router.delete("/{quote_id}", status_code=204, summary="Withdraw a quote")
