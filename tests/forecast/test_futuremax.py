@@ -1,5 +1,7 @@
 """The curve's bounds: as the page has them, and what a reader of the curve relies on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,15 @@ from numpy.typing import NDArray
 from tests.naive.forecast import HORIZONS_S as NAIVE_HORIZONS_S
 from tests.naive.forecast import bounds as naive_bounds
 
-from tidegate.forecast import DAY_S, HORIZONS_S, FutureMax, Observation, new_future_max, observe
+from tidegate.forecast import (
+    DAY_S,
+    HORIZONS_S,
+    FutureMax,
+    Observation,
+    announced_ahead,
+    new_future_max,
+    observe,
+)
 
 RISKS = st.sampled_from([0.01, 0.02, 0.1, 0.25, 0.34, 0.5, 0.9]) | st.floats(0.001, 0.999)
 
@@ -26,18 +36,34 @@ def series(draw: st.DrawFn) -> tuple[int, list[int]]:
     return nodes, demand
 
 
-def see(state: FutureMax, i: int, demand: int, tick_s: int, clock_s: int = 0) -> None:
-    observe(state, i, (clock_s + i * tick_s) % DAY_S, Observation(demand))
+NOTHING = np.zeros(1 + len(HORIZONS_S), np.int64)
+
+
+def see(
+    state: FutureMax,
+    i: int,
+    demand: int,
+    tick_s: int,
+    clock_s: int = 0,
+    ahead: NDArray[np.int64] = NOTHING,
+) -> None:
+    observe(state, i, (clock_s + i * tick_s) % DAY_S, Observation(demand), ahead)
 
 
 def observed(
-    demand: list[int], nodes: int, tick_s: int, eps: float, clock_s: int = 0
+    demand: list[int],
+    nodes: int,
+    tick_s: int,
+    eps: float,
+    clock_s: int = 0,
+    announced: Sequence[int] = (),
 ) -> NDArray[np.int64]:
     """Bounds after every tick, shape (ticks, horizons)."""
     state = new_future_max(nodes, tick_s, eps)
+    ahead = announced_ahead(np.array(announced, np.int64), len(demand), tick_s)
     rows = []
     for i, value in enumerate(demand):
-        see(state, i, value, tick_s, clock_s)
+        see(state, i, value, tick_s, clock_s, ahead[i])
         rows.append(state.bound.copy())
     return np.array(rows)
 
@@ -52,13 +78,14 @@ def test_horizons_are_those_of_the_page():
     tick_s=st.sampled_from([60, 300, 600, 3600, 36_000]),
     eps=RISKS,
     clock_s=st.integers(0, DAY_S - 1),
+    announced=st.just([]) | st.lists(st.integers(0, 12), max_size=100),
 )
 def test_bounds_are_those_of_the_page(
-    case: tuple[int, list[int]], tick_s: int, eps: float, clock_s: int
+    case: tuple[int, list[int]], tick_s: int, eps: float, clock_s: int, announced: list[int]
 ):
     nodes, demand = case
-    rows = observed(demand, nodes, tick_s, eps, clock_s)
-    assert rows.tolist() == naive_bounds(demand, nodes, tick_s, eps, clock_s)
+    rows = observed(demand, nodes, tick_s, eps, clock_s, announced)
+    assert rows.tolist() == naive_bounds(demand, nodes, tick_s, eps, clock_s, announced)
 
 
 @given(case=series(), eps=RISKS)
@@ -214,3 +241,37 @@ def test_each_horizon_has_a_risk_of_its_own():
         see(careful, i, value, 300)
     assert mixed.bound[0] == careful.bound[0]
     assert mixed.bound[1] < careful.bound[1]
+
+
+def test_room_is_kept_for_what_is_announced_and_no_longer():
+    # A run of 6 nodes that comes from tick 3000 to 3100, as announced.
+    run = [6 if 3000 <= i < 3100 else 0 for i in range(4000)]
+    demand = [2 + nodes for nodes in run]
+    j, length = HORIZONS_S.index(6 * 3600), 72
+    blind = observed(demand, 20, 300, 0.1)[:, j]
+    told = observed(demand, 20, 300, 0.1, announced=run)[:, j]
+    assert told[2900] == 2
+    assert told[3000 - length] == blind[3000] == 8
+    assert told[3099] == 8
+    assert told[3100] == 2
+    # Nothing of it was a surprise.
+    assert np.all(told[2000:] == [2 + max(run[i : i + length + 1]) for i in range(2000, 4000)])
+
+
+def test_an_announced_run_that_does_not_come_only_costs_room():
+    run = [6 if 3000 <= i < 3100 else 0 for i in range(4000)]
+    told = observed([2] * 4000, 20, 300, 0.1, announced=run)[:, 0]
+    assert told[2990] == 2
+    # What is there is taken for a part of it.
+    assert told[3050] == 6
+    assert told[3200] == 2
+
+
+@given(st.lists(st.integers(0, 9), max_size=60), st.integers(1, 40))
+def test_what_is_ahead_is_the_most_within_each_horizon(announced: list[int], ticks: int):
+    ahead = announced_ahead(np.array(announced, np.int64), ticks, 3600)
+    longer = announced + [0] * 300
+    for i in range(ticks):
+        assert ahead[i, 0] == longer[i]
+        for j, horizon_s in enumerate(HORIZONS_S):
+            assert ahead[i, 1 + j] == max(longer[i : i + max(1, horizon_s // 3600) + 1])

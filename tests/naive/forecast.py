@@ -27,6 +27,7 @@ class _Horizon:
     samples: list[_Sample] = field(default_factory=list)
     balance: float = 0.0
     issued: dict[int, int] = field(default_factory=dict)
+    bases: list[int] = field(default_factory=list)
     candidates: list[tuple[int, int]] = field(default_factory=list)
     lost: tuple[float, float] = (0.0, 0.0)
 
@@ -34,8 +35,10 @@ class _Horizon:
 class Curve:
     """The bounds of one pool, tick by tick."""
 
-    def __init__(self, nodes: int, tick_s: int, risks: Sequence[float]) -> None:
-        self.nodes = nodes
+    def __init__(
+        self, nodes: int, tick_s: int, risks: Sequence[float], announced: Sequence[int] = ()
+    ) -> None:
+        self.nodes, self.announced = nodes, announced
         self.day = DAY_S / tick_s
         self.demand: list[int] = []
         self.clock: list[int] = []
@@ -57,7 +60,8 @@ class Curve:
         begun = i - horizon.length
         if begun >= 0:
             most = max(d[begun : i + 1])
-            sample = _Sample(most - d[begun], i, self._levels(begun), self._parts(begun))
+            rise = max(0, most - horizon.bases[begun])
+            sample = _Sample(rise, i, self._levels(begun), self._parts(begun))
             horizon.samples.append(sample)
             keep = 0.5 ** (1 / (7 * day))
             by_level, by_hour = horizon.lost
@@ -70,7 +74,11 @@ class Curve:
         horizon.balance -= len(missed)
 
         risk = min(max(0.5, eps), eps * math.exp(horizon.balance / (5 * day * eps)))
-        by_level, by_hour = (min(self.nodes, d[i] + q) for q in self._rises(horizon.samples, risk))
+        unannounced = max(0, d[i] - self._announced(i))
+        ahead = max(self._announced(tick) for tick in range(i, i + horizon.length + 1))
+        base = min(self.nodes, unannounced + ahead)
+        horizon.bases.append(base)
+        by_level, by_hour = (min(self.nodes, base + q) for q in self._rises(horizon.samples, risk))
         horizon.candidates.append((by_level, by_hour))
         chosen = by_hour if horizon.lost[1] < 0.95 * horizon.lost[0] else by_level
         bound = max(shorter, chosen)
@@ -82,6 +90,9 @@ class Curve:
                 horizon.issued[i] = bound
             horizon.balance += eps
         return bound
+
+    def _announced(self, tick: int) -> int:
+        return self.announced[tick] if tick < len(self.announced) else 0
 
     def _levels(self, tick: int) -> dict[int, float]:
         place = min(5.0, max(0.0, 6 * self.demand[tick] / self.nodes - 0.5))
@@ -133,10 +144,15 @@ def _common(mine: dict[int, float], other: dict[int, float]) -> float:
 
 
 def bounds(
-    demand: Sequence[int], nodes: int, tick_s: int, eps: float, clock_s: int = 0
+    demand: Sequence[int],
+    nodes: int,
+    tick_s: int,
+    eps: float,
+    clock_s: int = 0,
+    announced: Sequence[int] = (),
 ) -> list[list[int]]:
     """Return the bounds of every horizon at every tick, each tick from all that came before."""
-    curve = Curve(nodes, tick_s, [eps] * len(HORIZONS_S))
+    curve = Curve(nodes, tick_s, [eps] * len(HORIZONS_S), announced)
     return [curve.observe(d, (clock_s + i * tick_s) % DAY_S) for i, d in enumerate(demand)]
 
 

@@ -41,12 +41,13 @@ def play(
     policy: Policy,
     window: Window,
     forecast_free: NDArray[np.int64] | None = None,
+    announced: NDArray[np.int64] | None = None,
     *,
     record: bool = True,
     products: int = 1,
 ) -> Played:
     """Play a pool; the arguments and the result are those of ``tidegate.simulate.play``."""
-    pool = _Pool(cluster, jobs, requests, failures, policy, window, forecast_free)
+    pool = _Pool(cluster, jobs, requests, failures, policy, window, forecast_free, announced)
     while not pool.is_over():
         pool.play_round(pool.next_time())
     return pool.played(record=record, products=products)
@@ -211,6 +212,7 @@ class _Pool:
         policy: Policy,
         window: Window,
         forecast_free: NDArray[np.int64] | None,
+        announced: NDArray[np.int64] | None,
     ) -> None:
         self.cluster, self.policy, self.window = cluster, policy, window
         self.now = -1
@@ -243,7 +245,8 @@ class _Pool:
         # The bounds and the quota curve of the last tick.
         full = policy.full_risk_s
         risks = [policy.eps * min(1, full / h if full else 1) ** 2 for h in HORIZONS_S]
-        self.curve = Curve(cluster.nodes, max(1, window.tick_s), risks)
+        known = [] if announced is None else announced.tolist()
+        self.curve = Curve(cluster.nodes, max(1, window.tick_s), risks, known)
         self.bounds = [-1] * len(HORIZONS_S)
         self.promisable = [0] * len(HORIZONS_S)
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.

@@ -23,6 +23,7 @@ class Case(NamedTuple):
     policy: Policy
     window: Window
     forecast_free: NDArray[np.int64] | None = None
+    announced: NDArray[np.int64] | None = None
 
 
 def jobs_of(rows: list[tuple[int, int, int]]) -> Jobs:
@@ -120,6 +121,13 @@ def _forecasts(draw: st.DrawFn, nodes: int, window: Window) -> NDArray[np.int64]
     return np.resize(np.array(draw(few), np.int64), ticks)
 
 
+def _announced(nodes: int, window: Window) -> st.SearchStrategy[NDArray[np.int64]]:
+    """Nodes announced for a stretch of ticks, some of it after the play."""
+    last = window.stop_s // window.tick_s if window.tick_s else 0
+    stretch = st.tuples(st.integers(0, last + 3), st.integers(0, 20), st.integers(0, nodes + 1))
+    return stretch.map(lambda x: np.repeat(np.array([0, x[2]], np.int64), [x[0], x[1]]))
+
+
 @st.composite
 def cases(
     draw: st.DrawFn,
@@ -163,4 +171,5 @@ def cases(
         draw(policies(nodes, code)),
         window,
         draw(_forecasts(nodes, window)),
+        draw(st.none() | _announced(nodes, window)),
     )

@@ -1,5 +1,6 @@
 """What we will need: quantiles of the future maximum of internal demand."""
 
+from tidegate.forecast.announced import announced_ahead
 from tidegate.forecast.classes import DAY_S
 from tidegate.forecast.futuremax import observe, replay
 from tidegate.forecast.gaussian import forecast_free_nodes
@@ -11,6 +12,7 @@ __all__ = [
     "HORIZONS_S",
     "FutureMax",
     "Observation",
+    "announced_ahead",
     "forecast_free_nodes",
     "new_future_max",
     "observe",

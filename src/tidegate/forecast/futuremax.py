@@ -57,7 +57,7 @@ def _quantile(state: FutureMax, j: int, first: int, unit: float) -> int:
 
 
 @compiled
-def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> None:
+def observe(state: FutureMax, i: int, day_s: int, observation: Observation, ahead: I64) -> None:
     """Take in what is seen at tick ``i`` and renew the bounds.
 
     Parameters
@@ -70,6 +70,8 @@ def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> N
         Time of day at the site, in seconds since midnight, below 86,400.
     observation : Observation
         Its demand from 0 to the pool's nodes.
+    ahead : int64 array, shape (1 + horizons,)
+        Nodes announced for now, and the most announced for any tick until each horizon.
     """
     room = state.past.shape[0]
     demand = observation.demand
@@ -85,14 +87,17 @@ def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> N
         if begun >= 0:
             first = state.past[begun % room]
             classes(first[0], first[1], state.nodes, state.row[1], state.weight[1])
-            count(state.rows[j], state.row[1], state.weight[1], top - first[0], unit)
+            rise = max(0, top - state.base[state.at[j] + begun % (state.length[j] + 2)])
+            count(state.rows[j], state.row[1], state.weight[1], rise, unit)
             judge_candidates(state, j, begun, top)
         judge_past(state, j, i, top)
         state.risk[j] = risk_of(state, j)
         state.row[1], state.weight[1] = state.row[0], state.weight[0]
-        by_level = min(state.nodes, demand + _quantile(state, j, CELLS, unit))
+        base = min(state.nodes, max(0, demand - ahead[0]) + ahead[1 + j])
+        state.base[state.at[j] + i % (state.length[j] + 2)] = base
+        by_level = min(state.nodes, base + _quantile(state, j, CELLS, unit))
         back_off(state.rows[j], state.row[1], state.weight[1], state.day / 24.0, unit)
-        by_hour = min(state.nodes, demand + _quantile(state, j, 0, unit))
+        by_hour = min(state.nodes, base + _quantile(state, j, 0, unit))
         bound = max(before, chosen(state, j, i, by_level, by_hour))
         if bound < state.nodes and not may_be_missed(state, j):
             bound = state.nodes
@@ -102,7 +107,7 @@ def observe(state: FutureMax, i: int, day_s: int, observation: Observation) -> N
 
 
 @compiled
-def replay(state: FutureMax, first: int, day_s: I64, demand: I64) -> None:
+def replay(state: FutureMax, first: int, day_s: I64, demand: I64, ahead: I64) -> None:
     """Take in tick after tick, from tick ``first`` on; see :func:`observe`.
 
     Parameters
@@ -113,6 +118,8 @@ def replay(state: FutureMax, first: int, day_s: I64, demand: I64) -> None:
         Number of the first tick.
     day_s, demand : int64 array, shape (ticks,)
         Time of day at the site in seconds, and demand from 0 to the pool's nodes.
+    ahead : int64 array, shape (ticks, 1 + horizons)
+        What was announced.
     """
     for k in range(demand.size):
-        observe(state, first + k, day_s[k], Observation(demand[k]))
+        observe(state, first + k, day_s[k], Observation(demand[k]), ahead[k])

@@ -42,7 +42,7 @@ class FutureMax(NamedTuple):
     ends : int64 array, shape (horizons, 2)
         First entry and one past the last of each ring, ever increasing.
     rows : float64 array, shape (horizons, rows, size + 1)
-        Rises above the window's first demand, by class of its first moment: see ``counts`` and ``classes``.
+        Rises above the window's base, by class of its first moment: see ``counts`` and ``classes``.
     row, weight : int64 and float64 arrays, shape (2, 7)
         The classes of the latest tick, and room for those of a window's first and for a mixture.
     bound : int64 array, shape (horizons,)
@@ -55,6 +55,8 @@ class FutureMax(NamedTuple):
         How many bounds of each value may still be missed; the last column holds their sum.
     issued : int32 array, shape (places,)
         Rings of the bounds issued; -1 for those that do not count or cannot be missed.
+    base : int32 array, shape (places,)
+        Rings of what the bounds stand on: unannounced demand, and the most that was announced.
     candidate : int32 array, shape (places, 2)
         Rings of the bounds by level and by hour.
     lost : float64 array, shape (horizons, 2)
@@ -79,9 +81,15 @@ class FutureMax(NamedTuple):
     balance: F64
     open: I64
     issued: I32
+    base: I32
     candidate: I32
     lost: F64
     lowest: I64
+
+
+def horizon_ticks(tick_s: int) -> I64:
+    """Return the horizons in ticks, one at least; shape (horizons,)."""
+    return np.array([max(1, h // tick_s) for h in HORIZONS_S], dtype=np.int64)
 
 
 def new_future_max(nodes: int, tick_s: int, eps: float | F64) -> FutureMax:
@@ -97,7 +105,7 @@ def new_future_max(nodes: int, tick_s: int, eps: float | F64) -> FutureMax:
         Risk in (0, 1), of all horizons or of each.
     """
     step_s = max(1, tick_s)
-    length = np.array([max(1, h // step_s) for h in HORIZONS_S], dtype=np.int64)
+    length = horizon_ticks(step_s)
     horizons = length.size
     room = int(length.max()) + 2
     at = np.append(0, np.cumsum(length + 2))
@@ -119,6 +127,7 @@ def new_future_max(nodes: int, tick_s: int, eps: float | F64) -> FutureMax:
         balance=np.zeros(horizons),
         open=np.zeros((horizons, nodes + 1), dtype=np.int64),
         issued=np.full(at[-1], -1, dtype=np.int32),
+        base=np.zeros(int(at[-1]), dtype=np.int32),
         candidate=np.zeros((int(at[-1]), 2), dtype=np.int32),
         lost=np.zeros((horizons, 2)),
         lowest=np.zeros(horizons, dtype=np.int64),

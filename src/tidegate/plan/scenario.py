@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tidegate.demand import PlannedRun
 from tidegate.errors import FleetFileError
 from tidegate.fleet.pool import Pool
 from tidegate.lease.product import Offer
@@ -87,6 +88,10 @@ class PoolCase:
         Where its internal demand comes from.
     failures : FailureModel or None
         Node failures to play, if any.
+    planned : tuple of PlannedRun
+        Runs that were announced.
+    foreseen : LogSource, TideSource or None
+        A forecast of load, made by others: a series of GPUs, or of request rates.
 
     Raises
     ------
@@ -98,6 +103,8 @@ class PoolCase:
     offers: tuple[Offer, ...]
     demand: LogSource | TideSource
     failures: FailureModel | None = None
+    planned: tuple[PlannedRun, ...] = ()
+    foreseen: LogSource | TideSource | None = None
 
     def __post_init__(self) -> None:
         if self.offers and not self.pool.tier.may_lease:

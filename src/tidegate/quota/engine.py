@@ -6,7 +6,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.forecast import HORIZONS_S, FutureMax, Observation, new_future_max, replay
+from tidegate.forecast import (
+    HORIZONS_S,
+    FutureMax,
+    Observation,
+    announced_ahead,
+    new_future_max,
+    replay,
+)
 from tidegate.quantity import times_of_day_s
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
@@ -55,6 +62,7 @@ class Engine:
         self._seen = 0
         self._tick: int | None = None
         self._latest = 0
+        self._announced: tuple[int, I64] = (0, np.zeros(0, dtype=np.int64))
 
     @classmethod
     def replayed(
@@ -65,6 +73,7 @@ class Engine:
         first_tick: int,
         demand: I64,
         timezone: str = "UTC",
+        announced: I64 | None = None,
     ) -> Self:
         """Return an engine that has seen a history.
 
@@ -76,8 +85,12 @@ class Engine:
             Number of the first tick.
         demand : int64 array, shape (ticks,)
             Internal demand in nodes, tick by tick; -1 where nothing was observed.
+        announced : int64 array, shape (any,), or None
+            What had been announced, from the same first tick on: see :meth:`announce`.
         """
         engine = cls(cluster, policy, tick_s, timezone)
+        if announced is not None:
+            engine.announce(first_tick, announced)
         seen = np.flatnonzero(demand >= 0)
         if seen.size > 0:
             values = demand[seen[0] : seen[-1] + 1].copy()
@@ -109,6 +122,30 @@ class Engine:
     def ticks_seen(self) -> int:
         """Ticks of history, those in gaps included."""
         return self._seen
+
+    def announce(self, first_tick: int, nodes: I64) -> None:
+        """Say what is known ahead, in place of what was said before; it counts from the next tick on.
+
+        Parameters
+        ----------
+        first_tick : int
+            Number of the first tick spoken of.
+        nodes : int64 array, shape (any,)
+            Nodes announced for it and the ticks that follow, by a calendar of runs or a forecast of load: see
+            :func:`tidegate.demand.planned_nodes`. Nothing is announced for other ticks.
+        """
+        self._announced = first_tick, nodes.astype(np.int64)
+
+    def _ahead(self, first: int, ticks: int) -> I64:
+        """Return what is announced at each tick, and until each horizon from it."""
+        known_from, nodes = self._announced
+        if not nodes.any():
+            return np.zeros((ticks, 1 + self.horizons_s.size), dtype=np.int64)
+        span = np.arange(first, first + ticks + self.longest) - known_from
+        is_known = (span >= 0) & (span < nodes.size)
+        return announced_ahead(
+            np.where(is_known, nodes[np.clip(span, 0, nodes.size - 1)], 0), ticks, self.tick_s
+        )
 
     def observe(self, tick: int, observation: Observation) -> None:
         """Take in what is seen at a tick.
@@ -142,7 +179,8 @@ class Engine:
     def _take_in(self, ticks: I64, demand: I64) -> None:
         """Take in ticks in order, none left out but in gaps longer than the memory."""
         day_s = times_of_day_s(ticks * self.tick_s, self.timezone)
-        replay(self._state, self._seen, day_s, np.minimum(demand, self.cluster.nodes))
+        ahead = self._ahead(int(ticks[0]), int(ticks[-1] - ticks[0]) + 1)[ticks - ticks[0]]
+        replay(self._state, self._seen, day_s, np.minimum(demand, self.cluster.nodes), ahead)
         self._seen += ticks.size
         self._tick, self._latest = int(ticks[-1]), int(demand[-1])
 

@@ -91,7 +91,8 @@ def _observe_tick(  # noqa: PLR0917  compiled code takes no keywords worth the n
     demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
         day_s = (window.clock_s + i * window.tick_s) % DAY_S
-        observe(forecast, i, day_s, Observation(min(cluster.nodes, demand)))
+        ahead = state.ahead[i if state.ahead.shape[0] > 1 else 0]
+        observe(forecast, i, day_s, Observation(min(cluster.nodes, demand)), ahead)
         renew_curve(cluster, state.tally[FAILED], forecast.bound, curve)
     if ticks.shape[0] == 0:
         return

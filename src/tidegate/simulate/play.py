@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import lightly_optimised
-from tidegate.forecast import HORIZONS_S, new_future_max
+from tidegate.forecast import HORIZONS_S, announced_ahead, new_future_max
 from tidegate.quota import REQUEST, Policy, PolicyCode, risks
 from tidegate.simulate.kernel import (
     TICK_BUSY,
@@ -50,6 +50,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     policy: Policy,
     window: Window,
     forecast_free: NDArray[np.int64] | None = None,
+    announced: NDArray[np.int64] | None = None,
     *,
     record: bool = False,
     holdings: bool = False,
@@ -73,6 +74,8 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
         When leasing starts and stops; the grid of ticks.
     forecast_free : int64 array, shape (ticks,), or None
         Nodes that a forecast made at each tick leaves free; ``gfs`` needs it, no other policy looks at it.
+    announced : int64 array, shape (any,), or None
+        Nodes announced ahead, tick by tick from the first, also beyond the last; ``tidegate`` alone looks at them.
     record : bool
         Whether ticks are recorded.
     holdings : bool
@@ -104,7 +107,10 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     )
     ticks[:, -len(HORIZONS_S) :] = -1
     held = np.zeros(len(Holder), dtype=np.int64)
-    state = new_state(cluster, jobs, requests, failures, forecast_free, holdings=holdings)
+    ahead = None
+    if announced is not None and announced.any() and n_ticks > 0:
+        ahead = announced_ahead(announced, max(2, n_ticks), window.tick_s)
+    state = new_state(cluster, jobs, requests, failures, forecast_free, ahead, holdings=holdings)
     with lightly_optimised():
         run(
             cluster,

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.forecast import HORIZONS_S
 from tidegate.quota import HELD_LEASE
 from tidegate.simulate.model import Cluster, Failures, Jobs, Leases, Requests
 from tidegate.simulate.nodes import new_tree
@@ -96,6 +97,8 @@ class State(NamedTuple):
         The first ``tally[LEASES]`` are in use.
     holdings : int64 array, shape (room, 5)
         Who held which node, as far as it is recorded.
+    ahead : int64 array, shape (ticks or 1, 1 + horizons)
+        Nodes announced, as :func:`tidegate.forecast.announced_ahead` gives them; one row of zeros for none at all.
     forecast_free : int64 array, shape (ticks,)
         Nodes free by forecast; empty but for ``gfs``.
     eta : float64 array, shape (1,)
@@ -112,6 +115,7 @@ class State(NamedTuple):
     size_of_nodes: I64
     held: Records
     holdings: I64
+    ahead: I64
     forecast_free: I64
     eta: NDArray[np.float64]
 
@@ -143,6 +147,7 @@ def new_state(
     requests: Requests,
     failures: Failures,
     forecast_free: I64 | None,
+    ahead: I64 | None,
     *,
     holdings: bool,
 ) -> State:
@@ -171,6 +176,7 @@ def new_state(
         # A lease that is not whole yet may hold no node, but some node is meant for it.
         held=np.zeros(min(2 * nodes, requests.nodes.size), dtype=HELD_LEASE),
         holdings=np.empty((rows, 5), dtype=np.int64),
+        ahead=np.zeros((1, 1 + len(HORIZONS_S)), dtype=np.int64) if ahead is None else ahead,
         forecast_free=np.zeros(0, dtype=np.int64) if forecast_free is None else forecast_free,
         eta=np.ones(1),
     )

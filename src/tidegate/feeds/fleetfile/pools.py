@@ -1,33 +1,17 @@
 """One pool of a fleet file: its references, its sums, its offers and its demand."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection
 from typing import Final
 
 from tidegate.feeds.fleetfile.lines import KeyPath
-from tidegate.feeds.fleetfile.pricing import PricedProduct
 from tidegate.feeds.fleetfile.problems import Problems, one_of
-from tidegate.feeds.fleetfile.tables import LogTable, PoolTable
-from tidegate.feeds.formats import FORMATS
-from tidegate.fleet import Chip, Cohort, LeasePolicy, Pool, Site, Tier, catalogue
+from tidegate.feeds.fleetfile.sources import Known, SourceReader
+from tidegate.feeds.fleetfile.tables import PoolTable
+from tidegate.fleet import Chip, Cohort, LeasePolicy, Pool, Tier, catalogue
 from tidegate.lease import Offer
-from tidegate.plan.scenario import FailureModel, LogSource, PoolCase, TideSource
-from tidegate.quantity import parse_instant
+from tidegate.plan.scenario import FailureModel, PoolCase
 
 _SHARE_SLACK: Final = 1e-9
-
-
-@dataclass(frozen=True)
-class Known:
-    """What pools may refer to."""
-
-    sites: Mapping[str, Site]
-    cohorts: Mapping[str, Cohort]
-    products: Mapping[str, PricedProduct]
-    cohort_uses: Mapping[str, int]
-    currency: str
-    folder: Path
 
 
 def chip_of(name: str, path: KeyPath, problems: Problems) -> Chip:
@@ -63,7 +47,8 @@ class PoolReader:
         self._check_policy()
         offers = self._offers(chip)
         self._defaults()
-        demand = self._demand()
+        sources = SourceReader(table, self._path, self._known, self._problems)
+        demand, planned, foreseen = sources.demand(), sources.planned(), sources.foreseen()
         site = self._known.sites.get(table.site)
         # What is wrong has been told above; a case of such a pool cannot be made.
         sells_in_vain = bool(offers) and not table.tier.may_lease
@@ -80,7 +65,7 @@ class PoolReader:
         )
         broken = table.failures
         failures = FailureModel(broken.mtbf_h, broken.repair_h) if broken else None
-        return PoolCase(pool, offers, demand, failures), self._said
+        return PoolCase(pool, offers, demand, failures, planned, foreseen), self._said
 
     def _add(self, code: str, key: KeyPath, message: str, expected: str) -> None:
         self._problems.add(code, (*self._path, *key), message, expected)
@@ -215,66 +200,3 @@ class PoolReader:
             said.append("times without an offset are in UTC")
         if said:
             self._said.append(f"Pool {table.id}: {'; '.join(said)} (default).")
-
-    def _demand(self) -> LogSource | TideSource | None:
-        table = self._table
-        if table.tide and table.log:
-            self._add("TG-FLEET-KEY", ("tide",), "log and tide are both given.", "one of the two.")
-            return None
-        if table.tide:
-            log = self._log(table.tide.log, ("tide", "log"))
-            return TideSource(log, table.tide.requests_per_s_per_gpu, table.tide.headroom)
-        if table.log:
-            return self._log(table.log, ("log",))
-        self._add(
-            "TG-FLEET-KEY", ("log",), "the pool's demand is missing.", "[pool.log] or [pool.tide]."
-        )
-        return None
-
-    def _log(self, log: LogTable, key: KeyPath) -> LogSource:
-        self._check_format(log.format, key)
-        bounds = {}
-        for name, text in (("from", log.from_), ("to", log.to)):
-            try:
-                bounds[name] = parse_instant(text, log.timezone) if text else None
-            except ValueError as error:
-                self._add(
-                    "TG-FLEET-VALUE", (*key, name), f"{error}.", "a time that exists in that zone."
-                )
-        start, end = bounds.get("from"), bounds.get("to")
-        if start and end and start.calendar != end.calendar:
-            self._add(
-                "TG-FLEET-VALUE",
-                (*key, "to"),
-                "from and to are not of one kind.",
-                "two dates, or two numbers of seconds.",
-            )
-        elif start and end and end.seconds <= start.seconds:
-            self._add(
-                "TG-FLEET-VALUE",
-                (*key, "to"),
-                f"to = {log.to} is not after from = {log.from_}.",
-                "a later time.",
-            )
-        return LogSource(
-            path=self._known.folder / log.path,
-            format=log.format,
-            where=log.where,
-            columns=log.columns,
-            timezone=log.timezone,
-            window_from=log.from_,
-            window_to=log.to,
-        )
-
-    def _check_format(self, name: str, key: KeyPath) -> None:
-        known = {one.name: one.kind for one in FORMATS}
-        if name != "auto" and name not in known:
-            message = f"the log format {name!r} is unknown."
-            self._add("TG-FLEET-VALUE", (*key, "format"), message, one_of(name, ("auto", *known)))
-        elif key[0] == "tide" and known.get(name) == "jobs":
-            self._add(
-                "TG-FLEET-VALUE",
-                (*key, "format"),
-                f"a log of format {name!r} holds jobs; a tide follows a series of rates.",
-                one_of("", ("auto", *(one for one, kind in known.items() if kind == "series"))),
-            )

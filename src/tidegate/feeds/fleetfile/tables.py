@@ -5,7 +5,7 @@ Each field's description says what would be right, and ends up in the error when
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -201,6 +201,15 @@ class TideTable(Table):
     headroom: Number = Field(ge=0, description="a share on top of the need, 0 or more")
 
 
+class PlannedTable(Table):
+    """``[[pool.planned]]``."""
+
+    from_: TimeText = Field(alias="from", description=_TIME)
+    to: TimeText = Field(description=_TIME)
+    gpus: int = Field(gt=0, le=_MOST, description="the GPUs that the run holds, 1 or more")
+    certainty: Literal["firm", "likely"] = Field("firm", description="firm or likely")
+
+
 class FailuresTable(Table):
     """``failures`` of a pool."""
 
@@ -229,6 +238,8 @@ class PoolTable(Table):
     )
     log: LogTable | None = Field(None, description="a table, as in [pool.log]")
     tide: TideTable | None = Field(None, description="a table, as in [pool.tide]")
+    planned: list[PlannedTable] = Field(default_factory=list, description="[[pool.planned]] tables")
+    foreseen: LogTable | None = Field(None, description="a table, as in [pool.foreseen]")
     failures: FailuresTable | None = Field(None, description="a table, as in [pool.failures]")
 
 
