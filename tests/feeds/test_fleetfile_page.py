@@ -19,9 +19,10 @@ SECTIONS: dict[str, type[t.Table]] = {
     "`[pool.policy]`": t.PolicyTable,
     "`[pool.log]`": t.LogTable,
     "`[pool.tide]`": t.TideTable,
+    "`[[pool.planned]]`": t.PlannedTable,
     "`[pool.failures]`": t.FailuresTable,
 }
-NESTED = {"demand", "policy", "log", "tide", "failures"}
+NESTED = {"demand", "policy", "log", "tide", "planned", "foreseen", "failures"}
 
 
 def section(title: str) -> str:

@@ -36,6 +36,8 @@ def test_bounds_are_those_of_the_kernel(case: Case):
     case = case._replace(window=case.window._replace(clock_s=first * tick_s % DAY_S))
     ticks = play(*case, record=True, products=PRODUCTS).ticks
     engine = Engine(case.cluster, case.policy, tick_s)
+    if case.announced is not None:
+        engine.announce(first, case.announced)
     for i, demand in enumerate(ticks.demand.tolist()):
         engine.observe(first + i, Observation(demand))
         assert engine.bound.tolist() == ticks.bound[i].tolist()
@@ -113,3 +115,28 @@ def test_the_clock_is_that_of_the_site():
         for zone in ("Europe/Oslo", "UTC")
     )
     assert (oslo.state.past[0, 1] - utc.state.past[0, 1]) % DAY_S == 3600
+
+
+def test_room_is_kept_for_what_is_announced_until_it_is_taken_back():
+    engine = an_engine([2] * 400)
+    assert engine.bound[0] == 2
+    engine.announce(402, np.array([5, 5], np.int64))
+    engine.observe(400, Observation(2))
+    assert engine.bound[:2].tolist() == [2, 7]
+    engine.observe(401, Observation(2))
+    assert engine.bound[0] == 7
+    engine.announce(402, np.zeros(0, np.int64))
+    engine.observe(402, Observation(2))
+    assert engine.bound[0] == 2
+
+
+def test_a_replayed_engine_knows_what_was_announced():
+    announced = 50, np.array([6] * 40, np.int64)
+    demand = [2] * 50 + [8] * 40 + [2] * 60
+    replayed = Engine.replayed(POOL, POLICY, 300, 0, np.array(demand, np.int64), "UTC", announced)
+    seen = Engine(POOL, POLICY, 300)
+    seen.announce(*announced)
+    for i, nodes in enumerate(demand):
+        seen.observe(i, Observation(nodes))
+    assert same(seen, replayed)
+    assert replayed.bound[0] == 2

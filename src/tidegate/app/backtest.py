@@ -1,10 +1,13 @@
 """Read what a scenario names, play it, and put the result together."""
 
+import dataclasses
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+
+import polars as pl
 
 from tidegate.demand import DemandSeries, JobLog, rates_to_gpus, series_to_jobs
 from tidegate.errors import FeedError
@@ -41,8 +44,17 @@ def _as_jobs(case: PoolCase, series: DemandSeries) -> JobLog:
     return series_to_jobs(series, gpus_per_job=case.pool.gpus_per_node)
 
 
+def _series(source: LogSource | TideSource) -> DemandSeries:
+    if isinstance(source, LogSource):
+        return read_series(source)
+    rates = read_series(source.log)
+    return rates_to_gpus(
+        rates, requests_per_s_per_gpu=source.requests_per_s_per_gpu, headroom=source.headroom
+    )
+
+
 def read_demand(case: PoolCase) -> JobLog:
-    """Read the log of a pool; a pool with a series gets jobs of one node each.
+    """Read the log of a pool, with the forecast of its load; a pool with a series gets jobs of one node each.
 
     Raises
     ------
@@ -50,13 +62,19 @@ def read_demand(case: PoolCase) -> JobLog:
         When the log cannot be read at all.
     """
     match case.demand:
-        case TideSource(log=log, requests_per_s_per_gpu=rate, headroom=headroom):
-            needed = rates_to_gpus(read_series(log), requests_per_s_per_gpu=rate, headroom=headroom)
-            return _as_jobs(case, needed)
-        case LogSource() as log if detect_format(log).kind == "series":
-            return _as_jobs(case, read_series(log))
-        case LogSource() as log:
-            return read_jobs(log)
+        case LogSource() as log if detect_format(log).kind == "jobs":
+            found = read_jobs(log)
+        case source:
+            found = _as_jobs(case, _series(source))
+    if case.foreseen is None:
+        return found
+    foreseen = _series(case.foreseen)
+    rejects = dataclasses.replace(
+        found.rejects,
+        rows_read=found.rejects.rows_read + foreseen.rejects.rows_read,
+        frame=pl.concat([found.rejects.frame, foreseen.rejects.frame]),
+    )
+    return dataclasses.replace(found, foreseen=foreseen, rejects=rejects)
 
 
 def load(scenario: Scenario) -> Demand:

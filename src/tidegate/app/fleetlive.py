@@ -55,7 +55,13 @@ def world_in(folder: Path, start_s: int, factor: float) -> World:
 def live_pools(scenario: Scenario) -> list[LivePool]:
     """Return the pools of a fleet as the loop takes them."""
     return [
-        LivePool(case.pool, case.offers, scenario.currency, scenario.sanitise_s)
+        LivePool(
+            case.pool,
+            case.offers,
+            scenario.currency,
+            scenario.sanitise_s,
+            planned=case.planned,
+        )
         for case in scenario.cases
     ]
 

@@ -92,12 +92,14 @@ class Book:
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
         pool, zone = self.pool, self.pool.pool.site.timezone
         self.engine = Engine(pool.cluster, pool.policy, TICK_S, zone)
+        if pool.announced:
+            self.engine.announce(*pool.announced)
         if kept.ticks:
             ticks = np.array(kept.ticks, dtype=np.int64)
             demand = np.full(int(ticks[-1, 0] - ticks[0, 0]) + 1, -1, dtype=np.int64)
             demand[ticks[:, 0] - ticks[0, 0]] = ticks[:, 1]
             self.engine = Engine.replayed(
-                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone
+                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone, pool.announced
             )
         self.curve = self.engine.curve(self.lost)
         self._changes = Changes()

@@ -6,6 +6,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.demand import PlannedRun, planned_nodes
 from tidegate.fleet.pool import Pool
 from tidegate.fleet.tier import Tier
 from tidegate.lease.product import Offer
@@ -31,6 +35,8 @@ class LivePool:
         Time a node needs between two holders.
     price_step : Decimal
         Unit of the integer prices that decisions weigh.
+    planned : tuple of PlannedRun
+        Runs that were announced, in Unix time.
     """
 
     pool: Pool
@@ -38,6 +44,7 @@ class LivePool:
     currency: str
     sanitise_s: int
     price_step: Decimal = Decimal("0.001")
+    planned: tuple[PlannedRun, ...] = ()
 
     @property
     def id(self) -> str:
@@ -76,6 +83,16 @@ class LivePool:
             wait_price=self.steps(self.pool.policy.wait_price),
             floor_s=self.floor_s,
         )
+
+    @cached_property
+    def announced(self) -> tuple[int, NDArray[np.int64]] | None:
+        """The first tick for which something is announced, and the nodes from it on; None when nothing is."""
+        if not self.planned:
+            return None
+        first = min(run.from_s for run in self.planned) // TICK_S
+        last = max(run.to_s for run in self.planned) // TICK_S
+        times_s = TICK_S * np.arange(first, last + 1, dtype=np.int64)
+        return first, planned_nodes(self.planned, times_s, self.pool.gpus_per_node)
 
     def steered(self, risk: float | None, tier: Tier | None) -> "LivePool":
         """Return the pool under another risk or tier; None leaves what the fleet file says."""

@@ -90,6 +90,8 @@ class JobLog:
         Whether ``submit_s`` is Unix time; False when the log counts from its own zero.
     rejects : Rejects
         What was left out.
+    foreseen : DemandSeries or None
+        A forecast of this demand, made by others.
     """
 
     frame: pl.DataFrame
@@ -97,6 +99,7 @@ class JobLog:
     format: str
     calendar: bool
     rejects: Rejects
+    foreseen: "DemandSeries | None" = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
 from tidegate.errors import FeedError
 from tidegate.fleet.pool import Pool
 from tidegate.forecast import forecast_free_nodes
+from tidegate.plan.announced import announced_nodes
 from tidegate.plan.scenario import PoolCase
 from tidegate.quantity import format_duration, time_of_day_s
 from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode
@@ -88,6 +89,8 @@ class Game:
         Mean nodes asked for at any time.
     price_step : Decimal
         Unit of the kernel's integer prices, in currency per GPU-hour.
+    announced : int64 array, shape (any,)
+        Nodes announced for each tick, also after the play; empty when nothing was.
     notes : tuple of str
         What was assumed, in sentences.
     untrue : polars.DataFrame
@@ -103,6 +106,7 @@ class Game:
     floor_s: int
     offered_nodes: float
     price_step: Decimal
+    announced: NDArray[np.int64]
     notes: tuple[str, ...]
     untrue: pl.DataFrame
 
@@ -174,6 +178,7 @@ class Game:
             policy,
             self.window,
             self.forecast_free if policy.code == PolicyCode.GFS else None,
+            self.announced if policy.code == PolicyCode.TIDEGATE else None,
             record=record,
             holdings=holdings,
             products=len(self.case.offers),
@@ -313,6 +318,8 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
             f"Tenants ask for {load}.",
             f"The recall floor is {floor_s} s: the longest notice and sanitising.",
         ]
+    announced, said = announced_nodes(case, log, window, start_s)
+    notes += said
     return Game(
         case=case,
         frame=frame,
@@ -329,6 +336,7 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         floor_s=floor_s,
         offered_nodes=settings.offered_load * headroom,
         price_step=_price_step(case),
+        announced=announced,
         notes=tuple(notes),
         untrue=untrue,
     )

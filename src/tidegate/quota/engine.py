@@ -73,7 +73,7 @@ class Engine:
         first_tick: int,
         demand: I64,
         timezone: str = "UTC",
-        announced: I64 | None = None,
+        announced: tuple[int, I64] | None = None,
     ) -> Self:
         """Return an engine that has seen a history.
 
@@ -85,12 +85,12 @@ class Engine:
             Number of the first tick.
         demand : int64 array, shape (ticks,)
             Internal demand in nodes, tick by tick; -1 where nothing was observed.
-        announced : int64 array, shape (any,), or None
-            What had been announced, from the same first tick on: see :meth:`announce`.
+        announced : tuple of int and int64 array, or None
+            What had been announced: see :meth:`announce`.
         """
         engine = cls(cluster, policy, tick_s, timezone)
         if announced is not None:
-            engine.announce(first_tick, announced)
+            engine.announce(*announced)
         seen = np.flatnonzero(demand >= 0)
         if seen.size > 0:
             values = demand[seen[0] : seen[-1] + 1].copy()

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tidegate.feeds.fleetfile.pools import PoolReader, chip_of
-from tidegate.feeds.fleetfile.sources import Known
 from tidegate.feeds.fleetfile.pricing import products
 from tidegate.feeds.fleetfile.problems import Problems
+from tidegate.feeds.fleetfile.sources import Known
 from tidegate.feeds.fleetfile.tables import CohortTable, FleetTable
 from tidegate.fleet import Cohort, Site
 from tidegate.plan.scenario import Scenario
