@@ -222,3 +222,46 @@ def test_standard_offers(
 def test_a_list_price_is_positive():
     with pytest.raises(ValueError, match="positive"):
         standard_offers(catalogue()["H100-SXM"], "USD", Decimal(0))
+
+
+PLANNED = """
+[[pool.planned]]
+from = 2026-07-01T08:00:00
+to = 2026-07-03
+gpus = 20
+
+[[pool.planned]]
+from = "2026-08-01T00:00+00:00"
+to = "2026-08-02T00:00+00:00"
+gpus = 32
+certainty = "likely"
+
+[pool.foreseen]
+path = "logs/load.csv"
+columns = { time = "t", gpus = "need" }
+"""
+
+
+def test_the_calendar_is_in_the_time_of_the_site(tmp_path: Path):
+    text = SMALL.replace('id = "north"', 'id = "north"\ntimezone = "Europe/Oslo"', 1) + PLANNED
+    (case,) = read(tmp_path, text).cases
+    firm, likely = case.planned
+    # 2026-07-01 06:00 and 2026-07-02 22:00 in UTC.
+    assert (firm.from_s, firm.to_s, firm.gpus) == (1_782_885_600, 1_783_029_600, 20)
+    assert firm.is_firm
+    assert likely.to_s - likely.from_s == 86_400
+    assert not likely.is_firm
+
+
+def test_a_load_is_foreseen_in_gpus_or_as_the_tide_is(tmp_path: Path):
+    (case,) = read(tmp_path, SMALL + PLANNED).cases
+    assert isinstance(case.foreseen, LogSource)
+    assert case.foreseen.path == tmp_path / "logs/load.csv"
+    serving = SMALL.replace(
+        'log = { path = "logs/jobs.csv" }',
+        'tide = { log = { path = "rates.csv" }, requests_per_s_per_gpu = 4, headroom = 0.25 }',
+    )
+    (case,) = read(tmp_path, serving + PLANNED).cases
+    assert isinstance(case.foreseen, TideSource)
+    assert case.foreseen.log.path == tmp_path / "logs/load.csv"
+    assert (case.foreseen.requests_per_s_per_gpu, case.foreseen.headroom) == (4, 0.25)

@@ -328,3 +328,45 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path):
 def test_a_name_that_cannot_stand_in_a_file_name(tmp_path: Path, name: str):
     error = fail(tmp_path, FLEET.replace('id = "main"', f'id = "{name}"'))
     assert error.code == "TG-FLEET-VALUE"
+
+
+RUN = """
+[[pool.planned]]
+from = 2026-03-10
+to = 2026-03-12
+gpus = 16
+
+[pool.foreseen]
+path = "load.csv"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "parts"),
+    [
+        ("gpus = 16", "gpus = 0", "pool[1].planned[0].gpus", ("1 or more",)),
+        ("gpus = 16", "gpus = 33", "pool[1].planned[0].gpus", ("33", "at most 32 GPUs")),
+        ("gpus = 16", 'gpus = 16\ncertainty = "maybe"', "pool[1].planned[0].certainty", ("firm",)),
+        ("2026-03-12", "2026-03-10", "pool[1].planned[0].to", ("not after", "later time")),
+        ("2026-03-12", "86400", "pool[1].planned[0].to", ("one kind",)),
+        ("2026-03-10", '"soon"', "pool[1].planned[0].from", ("'soon'", "ISO 8601")),
+        # In Oslo the clocks go forward that night.
+        ("2026-03-12", "2026-03-29T02:30:00", "pool[1].planned[0].to", ("does not exist",)),
+        ('"load.csv"', '"load.csv"\nformat = "sacct"', "pool[1].foreseen.format", ("is a series",)),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_refused(
+    tmp_path: Path, old: str, new: str, key: str, parts: tuple[str, ...]
+):
+    error = fail(tmp_path, FLEET + RUN.replace(old, new))
+    assert error.code == "TG-FLEET-VALUE"
+    assert error.place.field == key
+    assert error.place.line is not None
+    assert error.place.line > FLEET.count("\n")
+    for part in parts:
+        assert part in str(error)
+
+
+def test_a_run_without_an_end_is_refused(tmp_path: Path):
+    error = fail(tmp_path, FLEET + RUN.replace("to = 2026-03-12\n", ""))
+    assert (error.code, error.place.field) == ("TG-FLEET-KEY", "pool[1].planned[0].to")
