@@ -110,7 +110,7 @@ CODES: Final[dict[str, str]] = {
     "TG-RUN-CELL": "A cell of a sweep could not be played.",
     "TG-RUN-CLUSTER": "The Dask cluster cannot be reached, or was lost.",
     # requests to the running system
-    "TG-API-SYNTAX": "The body of the request is not valid JSON.",
+    "TG-API-SYNTAX": "The body of the request is not valid JSON, or the address holds what none does.",
     "TG-API-FIELD": "A field is unknown, missing, of the wrong type or outside its range.",
     "TG-API-NOT-FOUND": "There is no such thing, or it is not yours.",
     "TG-API-METHOD": "The address does not know this method.",

@@ -78,6 +78,10 @@ class Envelope:
         try:
             if self._declared(scope) > self._largest:
                 raise _TooLargeError
+            if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+                error = RequestError("TG-API-SYNTAX", "An address holds no NUL character.")
+                await problem(Request(scope), error)(scope, receive, send_dressed)
+                return
             await self._app(scope, receive_counted, send_dressed)
         except _TooLargeError:
             if started:

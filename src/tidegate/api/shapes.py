@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 Id = Annotated[str, Path(pattern=r"^[a-z]{3}_[0-9a-z]{1,36}$", description="The id of the thing.")]
 """An id in a path."""
@@ -20,9 +20,25 @@ class Shape(BaseModel):
 
 
 class Body(BaseModel):
-    """Something that comes: a field that is not known is an error, not ignored."""
+    """Something that comes: a field that is not known is an error, not ignored; no text holds a NUL."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        if _holds_nul(value):
+            raise ValueError("a text holds no NUL character")
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    # No database keeps one: refused here, it cannot become a fault there.
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value.values())) or any(map(_holds_nul, value))
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def duration_of(seconds: int) -> str:
