@@ -164,7 +164,7 @@ def services_on(
         till=till,
         views=ViewTables(database),
         pools=pools,
-        steering=SteeringTables(database),
+        steering=SteeringTables(database, wall_s),
         sales=Sales(tables, till, pools, wake=wake, verdicts=answers, wait_s=60.0),
         lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,

@@ -121,7 +121,7 @@ class Living:
         self.clock = HandClock(start_s)
         self.store = LeaseTables(database)
         self.store.set_up([pool])
-        self.steering = SteeringTables(database)
+        self.steering = SteeringTables(database, lambda: START_S)
         spec = ClusterSpec(
             pool.id,
             pool.pool.nodes,

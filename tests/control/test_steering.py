@@ -8,11 +8,12 @@ import pytest
 from tests.control.living import START_S, Living, a_database, a_pool, an_order
 
 from tidegate.control import steering as acts
-from tidegate.control.access import Actor, Role
+from tidegate.control.access import Actor, Reach, Role
 from tidegate.control.steering import Leasing, Steering
 from tidegate.errors import AccessError, RequestError
 from tidegate.fleet import Tier
 from tidegate.lease.states import LeaseState, OrderState
+from tidegate.store.access.audit import SqlAudit
 
 OPERATOR = Actor("usr_night", Role.OPERATOR)
 DESK = Actor("usr_desk", Role.DESK)
@@ -75,6 +76,7 @@ def test_a_node_in_quarantine_is_not_lent(living: Living):
 
 
 def test_another_risk_is_another_forecast_from_the_same_history(living: Living):
+    living.step()  # its facts come to the present
     seen = living.line.book.engine.ticks_seen
     acts.set_risk(living.steering, OPERATOR, 0, "h100", 0.2)
     living.step()
@@ -151,6 +153,17 @@ def test_only_an_operator_steers(living: Living):
         with pytest.raises(AccessError, match="TG-ACCESS-RIGHT"):
             act()
     assert said(living).version == 0
+
+
+def test_every_act_is_in_the_audit_log(living: Living):
+    acts.set_leasing(living.steering, OPERATOR, 7, "h100", Leasing.DRAINING)
+    with living.database.reading() as connection:
+        (written,) = SqlAudit(connection).entries(Reach(None), None, 10)
+    assert (written.actor_id, written.act, written.subject) == (
+        "usr_night",
+        "pool.leasing-draining",
+        "h100",
+    )
 
 
 def test_a_pool_that_is_not_there(living: Living):

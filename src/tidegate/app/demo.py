@@ -1,6 +1,7 @@
 """A few tenants for the demonstration: they ask for quotes and order, over HTTP as anybody would."""
 
 import random
+import secrets
 import threading
 import time
 from calendar import timegm
@@ -15,7 +16,9 @@ from tidegate.app.live import Live, wall_s
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.keys import KeyWish
+from tidegate.control.user_acts import UserWish, create_user
 from tidegate.lease.product import ProductKind
+from tidegate.web.console.signing_in import Persona
 
 log = structlog.get_logger(__name__)
 
@@ -59,16 +62,29 @@ class Demo:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.keys: dict[str, str] = {}
+        self.people: list[Persona] = []
 
     def prepare(self) -> None:
-        """Make the tenants and their keys, and a key of an operator."""
+        """Make the tenants and their keys, a key of an operator, and people for the console."""
         live = self._live
+        self._person("Operator", Role.OPERATOR, None)
+        self._person("Desk", Role.DESK, None)
+        self._person("Finance", Role.FINANCE, None)
         self.keys["operator"] = self._key("demo operator", Role.OPERATOR, None)
         for habit in _HABITS:
             tenant = tenant_acts.create_tenant(
                 live.access, SYSTEM, name=habit.name, email=None, wall_s=wall_s()
             )
             self.keys[habit.name] = self._key(habit.name, Role.TENANT, tenant.id)
+            if habit is _HABITS[0]:
+                self._person(habit.name, Role.TENANT, tenant.id)
+
+    def _person(self, name: str, role: Role, tenant_id: str | None) -> None:
+        password = secrets.token_urlsafe(18)
+        email = f"{role}@example.org"
+        wish = UserWish(email, name, role, tenant_id, password)
+        create_user(self._live.access, SYSTEM, wish, wall_s())
+        self.people.append(Persona(name, email, password))
 
     def _key(self, name: str, role: Role, tenant_id: str | None) -> str:
         wish = KeyWish(name, role, tenant_id, None)

@@ -110,7 +110,7 @@ class Live:
         self.database = _opened(settings)
         self.store = LeaseTables(self.database)
         self.store.set_up(self.pools)
-        self.steering = SteeringTables(self.database)
+        self.steering = SteeringTables(self.database, wall_s)
         self.telemetry = Telemetry()
         self.verdicts: Answers[Order] = Answers()
         self.driver = EmbeddedDriver(

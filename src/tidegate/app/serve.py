@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final
 
@@ -12,10 +12,11 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from tidegate.api import create_app
+from tidegate.app.console import add_console
 from tidegate.app.live import Live
 from tidegate.app.telemetry import CONTENT_TYPE
 from tidegate.errors import RunError
-from tidegate.web import signin
+from tidegate.web.console.signing_in import Persona
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +48,11 @@ def listening(host: str, port: int) -> socket.socket:
     return sock
 
 
-def web_app(live: Live) -> FastAPI:
-    """Return the application: ``/v1``, ``/metrics``, ``/healthz``, ``/readyz``."""
-    app = create_app(live.services())
-    signin.install(app, live.signin())
-    app.include_router(signin.router)
+def web_app(live: Live, personas: Sequence[Persona] = ()) -> FastAPI:
+    """Return the application: the console, ``/v1``, ``/metrics``, ``/healthz``, ``/readyz``."""
+    services = live.services()
+    app = create_app(services)
+    add_console(app, live, services, personas)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
@@ -72,7 +73,12 @@ def web_app(live: Live) -> FastAPI:
     return app
 
 
-def serve(live: Live, sock: socket.socket, started: Callable[[str], None]) -> None:
+def serve(
+    live: Live,
+    sock: socket.socket,
+    started: Callable[[str], None],
+    personas: Sequence[Persona] = (),
+) -> None:
     """Run the system until it is told to end (SIGINT, SIGTERM).
 
     Parameters
@@ -82,10 +88,12 @@ def serve(live: Live, sock: socket.socket, started: Callable[[str], None]) -> No
         Where to listen.
     started : callable
         Given the address, once it listens.
+    personas : sequence of Persona
+        Whom a visitor of the demonstration may be.
     """
     host, port = sock.getsockname()[:2]
     config = uvicorn.Config(
-        web_app(live),
+        web_app(live, personas),
         log_config=None,
         access_log=False,
         server_header=False,

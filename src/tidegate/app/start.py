@@ -75,7 +75,7 @@ def run_live(*, demo: bool, say: Callable[[str], None], **options: Any) -> None:
                 tenants.start(address)
 
         try:
-            serve(live, sock, started)
+            serve(live, sock, started, tenants.people if tenants is not None else ())
         finally:
             if tenants is not None:
                 tenants.stop()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidegate.control.book import Book
+from tidegate.control.pools import LivePool
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState
 from tidegate.quota import HELD_LEASE, REQUEST, Record, Snapshot
@@ -16,7 +17,8 @@ _FAST: Final = 1
 _AT_REST: Final = frozenset({HoldingState.FREE})
 
 
-def _held(book: Book, lease: Lease) -> tuple[int, ...]:
+def as_held(pool: LivePool, lease: Lease) -> tuple[int, ...]:
+    """Return a lease as a row of ``HELD_LEASE``."""
     return (
         lease.number,
         lease.nodes,
@@ -27,7 +29,7 @@ def _held(book: Book, lease: Lease) -> tuple[int, ...]:
         lease.firm_until_s,
         lease.notice_s,
         -1 if lease.take_s is None else lease.take_s,
-        book.pool.steps(lease.price),
+        pool.steps(lease.price),
         0,
         0,
     )
@@ -55,7 +57,7 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         To be judged, in order.
     now_s : int
     """
-    held = np.array([_held(book, lease) for lease in book.leases.values()], dtype=HELD_LEASE)
+    held = np.array([as_held(book.pool, lease) for lease in book.leases.values()], dtype=HELD_LEASE)
     leased = int(held["nodes"].sum()) if held.size else 0
     sanitising = sum(
         holding.lease_id is None

@@ -107,8 +107,8 @@ class SteeringStore(Protocol):
         """
         ...
 
-    def steer(self, changed: Steering, event: Event) -> None:
-        """Keep a change with its event, provided that nobody else made one since it was read.
+    def steer(self, changed: Steering, event: Event, actor: Actor) -> None:
+        """Keep a change with its event and audit entry, unless somebody else made one since it was read.
 
         Raises
         ------
@@ -122,7 +122,7 @@ def _kept(
     store: SteeringStore, actor: Actor, now_s: int, changed: Steering, kind: str, **data: object
 ) -> Steering:
     changed = replace(changed, version=changed.version + 1)
-    store.steer(changed, Event(now_s, actor.id, f"pool.{kind}", changed.pool_id, data))
+    store.steer(changed, Event(now_s, actor.id, f"pool.{kind}", changed.pool_id, data), actor)
     return changed
 
 

@@ -1,6 +1,6 @@
 """What people look at: questions to the running system that change nothing, each held to who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from tidegate.control.access import Reach
 from tidegate.fleet.tier import Tier
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
-from tidegate.lease.states import OrderState, QuoteState
+from tidegate.lease.states import HoldingState, OrderState, QuoteState
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,18 @@ class ViewStore(Protocol):
         """Open holdings of a pool."""
         ...
 
+    def holding_counts(self, pool_id: str) -> Mapping[HoldingState, int]:
+        """How many nodes of a pool are in each state."""
+        ...
+
+    def holding(self, pool_id: str, node: str) -> Holding | None:
+        """A node's open holding."""
+        ...
+
+    def latest_tick(self, pool_id: str) -> TickRow | None:
+        """The latest tick of a pool."""
+        ...
+
     def nodes_of(self, lease_id: str, reach: Reach) -> list[str]:
         """Nodes that a lease holds now, in order of their names."""
         ...
@@ -101,6 +113,14 @@ class ViewStore(Protocol):
 
     def leases_between(self, pool_id: str, from_s: int, to_s: int) -> list[Lease]:
         """Leases of a pool that held nodes at some time between."""
+        ...
+
+    def broken_since(self, pool_id: str, since_s: int) -> list[Lease]:
+        """Leases of a pool whose promise was broken since then."""
+        ...
+
+    def promised(self, pool_id: str) -> tuple[int, int]:
+        """Firm node-seconds of a pool sold so far, and those of them not kept."""
         ...
 
     def lease(self, lease_id: str, reach: Reach) -> Lease | None:

@@ -1,13 +1,13 @@
 """What operators have said of pools, in tables."""
 
-import time
+from collections.abc import Callable
 from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from tidegate.control.access import Role, not_found
-from tidegate.control.audit import AuditEntry
+from tidegate.control.access import Actor, not_found
+from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.steering import AnnouncedRun, Leasing, Quarantine, Steering
 from tidegate.errors import RequestError
@@ -26,10 +26,13 @@ class SteeringTables:
     Parameters
     ----------
     database : Database
+    wall_s : callable
+        Wall-clock time in whole seconds, for the audit log.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wall_s: Callable[[], int]) -> None:
         self._database = database
+        self._wall_s = wall_s
 
     def steering(self, pool_id: str) -> Steering:
         """Return what was said of a pool.
@@ -42,8 +45,8 @@ class SteeringTables:
         with self._database.reading() as connection:
             return _read(connection, pool_id)
 
-    def steer(self, changed: Steering, event: Event) -> None:
-        """Keep a change with its event, provided that nobody else made one since it was read.
+    def steer(self, changed: Steering, event: Event, actor: Actor) -> None:
+        """Keep a change with its event and audit entry, unless somebody else made one since it was read.
 
         Raises
         ------
@@ -57,15 +60,13 @@ class SteeringTables:
             if changed.tier is not None:
                 _move_tier(connection, changed.pool_id, changed.tier)
             SqlAudit(connection).add(
-                AuditEntry(
+                entry(
                     new_id(Prefix.AUDIT_ENTRY),
-                    int(time.time()),
-                    event.actor,
-                    Role.OPERATOR.value,  # nobody else may
-                    None,
+                    actor,
                     event.kind,
-                    event.subject,
-                    event.data,
+                    changed.pool_id,
+                    wall_s=self._wall_s(),
+                    data=event.data,
                 )
             )
             append_events(connection, [event])

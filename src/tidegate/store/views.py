@@ -1,6 +1,6 @@
 """What people look at, read from the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from tidegate.control.views import DecisionRow, PoolRow, TickRow
 from tidegate.fleet.tier import Tier
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
-from tidegate.lease.states import OrderState, QuoteState
+from tidegate.lease.states import HoldingState, OrderState, QuoteState
 from tidegate.store.database import Database
 from tidegate.store.events import event_of
 from tidegate.store.leaserows import R, holding_of, thing_of
@@ -62,6 +62,33 @@ class ViewTables:
             )
         ]
 
+    def holding_counts(self, pool_id: str) -> Mapping[HoldingState, int]:
+        """How many nodes of a pool are in each state."""
+        table = core.holding
+        query = (
+            sa.select(table.c.state, sa.func.count().label("nodes"))
+            .where(table.c.pool_id == pool_id, table.c.until_s.is_(None))
+            .group_by(table.c.state)
+        )
+        return {HoldingState(row["state"]): row["nodes"] for row in self._rows(query)}
+
+    def holding(self, pool_id: str, node: str) -> Holding | None:
+        """A node's open holding."""
+        table = core.holding
+        rows = self._rows(
+            sa.select(table).where(
+                table.c.pool_id == pool_id, table.c.node == node, table.c.until_s.is_(None)
+            )
+        )
+        return holding_of(rows[0]) if rows else None
+
+    def latest_tick(self, pool_id: str) -> TickRow | None:
+        """The latest tick of a pool."""
+        table = core.demand_tick
+        latest = sa.select(table).where(table.c.pool_id == pool_id)
+        rows = self._rows(latest.order_by(table.c.tick.desc()).limit(1))
+        return _tick(rows[0]) if rows else None
+
     def nodes_of(self, lease_id: str, reach: Reach) -> list[str]:
         """Nodes that a lease holds now, in order of their names."""
         holding, lease = core.holding, core.lease
@@ -77,13 +104,7 @@ class ViewTables:
         """Demand of a pool from a tick on, in order."""
         table = core.demand_tick
         return [
-            TickRow(
-                row["tick"],
-                row["demand_nodes"],
-                row["busy_nodes"],
-                row["pending_nodes"],
-                row["failed_nodes"],
-            )
+            _tick(row)
             for row in self._rows(
                 sa.select(table)
                 .where(table.c.pool_id == pool_id, table.c.tick >= since_tick)
@@ -125,6 +146,23 @@ class ViewTables:
             sa.or_(table.c.ended_s.is_(None), table.c.ended_s > from_s),
         )
         return self._leases(query, Reach(None))
+
+    def broken_since(self, pool_id: str, since_s: int) -> list[Lease]:
+        """Leases of a pool whose promise was broken since then."""
+        table = core.lease
+        query = sa.select(table).where(
+            table.c.pool_id == pool_id, table.c.broken_s > 0, table.c.ended_s >= since_s
+        )
+        return self._leases(query, Reach(None))
+
+    def promised(self, pool_id: str) -> tuple[int, int]:
+        """Firm node-seconds of a pool sold so far, and those of them not kept."""
+        table = core.lease
+        sold = sa.func.coalesce(sa.func.sum(table.c.nodes * table.c.firm_s), 0)
+        broken = sa.func.coalesce(sa.func.sum(table.c.nodes * table.c.broken_s), 0)
+        query = sa.select(sold.label("sold"), broken.label("broken"))
+        row = self._rows(query.where(table.c.pool_id == pool_id))[0]
+        return int(row["sold"]), int(row["broken"])
 
     def lease(self, lease_id: str, reach: Reach) -> Lease | None:
         """A lease."""
@@ -236,3 +274,13 @@ class ViewTables:
         """Number of the latest event; 0 before the first."""
         found = self._rows(sa.select(core.event_counter.c.last_seq))
         return found[0]["last_seq"] if found else 0
+
+
+def _tick(row: sa.RowMapping) -> TickRow:
+    return TickRow(
+        row["tick"],
+        row["demand_nodes"],
+        row["busy_nodes"],
+        row["pending_nodes"],
+        row["failed_nodes"],
+    )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tidegate.web.assets import environment
+from tidegate.web.language import SOURCE
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class SignInPage:
         For the field ``next``: where the browser is led after the sign-in.
     has_provider : bool
         Whether there is an OpenID provider, at ``/signin/provider``.
+    language : str
+        The reader's, one of :data:`tidegate.web.language.CODES`.
     trouble : str
         Why the last attempt failed; empty at the first.
     """
@@ -27,6 +30,7 @@ class SignInPage:
     form_token: str
     back: str
     has_provider: bool
+    language: str = SOURCE
     trouble: str = ""
 
 

@@ -16,6 +16,7 @@ from tidegate.control.passwords import hash_password, is_outdated
 from tidegate.control.sessions import check_form, close_session, form_token, open_session
 from tidegate.control.users import User, sign_in_by_identity, sign_in_by_password
 from tidegate.errors import AccessError
+from tidegate.web.language import reader_language
 from tidegate.web.signin import guard
 from tidegate.web.signin.guard import FORM, Doors, Given, base_url
 from tidegate.web.signin.oidc import Flow
@@ -164,6 +165,7 @@ def _page(request: Request, doors: Doors, back: str, trouble: str) -> Response:
         form_token(doors.seal, token),
         _local(back),
         doors.provider is not None,
+        reader_language(request),
         trouble,
     )
     answer.body = doors.page(page).encode()

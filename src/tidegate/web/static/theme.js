@@ -18,7 +18,10 @@
 
   document.addEventListener("DOMContentLoaded", function () {
     const button = document.getElementById("theme");
-    function name() { button.textContent = isDark() ? "Light colours" : "Dark colours"; }
+    const words = button.dataset;
+    function name() {
+      button.textContent = isDark() ? words.light || "Light colours" : words.dark || "Dark colours";
+    }
     button.hidden = false;
     name();
     button.addEventListener("click", function () {

@@ -1,0 +1,67 @@
+"""The console around the running system: its pages, and the sign-in before them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from tidegate.api import Services, problems
+from tidegate.app.live import Live, wall_s
+from tidegate.errors import TidegateError
+from tidegate.web import signin
+from tidegate.web.console import site
+from tidegate.web.console.services import Console
+from tidegate.web.console.signing_in import Persona, sign_in_page
+
+
+def add_console(
+    app: FastAPI, live: Live, services: Services, personas: Sequence[Persona] = ()
+) -> None:
+    """Give an application the console.
+
+    Parameters
+    ----------
+    app : FastAPI
+        With the HTTP interface.
+    live : Live
+    services : Services
+        What the HTTP interface was given.
+    personas : sequence of Persona
+        Whom a visitor of the demonstration may be.
+    """
+    doors = replace(live.signin(), page=partial(sign_in_page, personas=personas))
+    signin.install(app, doors)
+    app.include_router(signin.router)
+    site.install(
+        app,
+        Console(
+            views=services.views,
+            steering=live.steering,
+            access=live.access,
+            pools=services.pools,
+            clock=live.clock,
+            seal=live.seal,
+            webhooks=services.webhooks,
+            sales=services.sales,
+            changes=services.lease_acts,
+            till=live.till,
+            wall_s=wall_s,
+            rate=live.world.factor,
+        ),
+    )
+    _answer_pages_with_pages(app)
+
+
+def _answer_pages_with_pages(app: FastAPI) -> None:
+    """Have errors of the console shown as pages, and those of the HTTP interface as problems."""
+    as_problem = app.exception_handlers[TidegateError]
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if site.is_page(request) and isinstance(error, TidegateError):
+            return site.error_page(request, error, problems.status_of(error))
+        answered: Response = await as_problem(request, error)  # type: ignore[misc]
+        return answered
+
+    app.exception_handlers[TidegateError] = answer

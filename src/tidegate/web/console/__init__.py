@@ -1,0 +1,1 @@
+"""The console: server-rendered pages for operator, desk and tenant, kept current by fragments."""

@@ -1,0 +1,145 @@
+"""A pool as the operator's pages show it, put together from what is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.control.access import Reach
+from tidegate.control.pools import LivePool
+from tidegate.control.snapshot import as_held
+from tidegate.control.steering import Steering
+from tidegate.control.views import PoolRow, TickRow
+from tidegate.lease.lease import Holding, Lease
+from tidegate.lease.states import HoldingState
+from tidegate.quota import HELD_LEASE, committed
+from tidegate.quota.engine import Engine
+from tidegate.web.console.services import Console
+
+EVERYBODY: Final = Reach(None)
+
+LETTERS: Final[Mapping[HoldingState, str]] = {
+    HoldingState.FREE: "F",
+    HoldingState.INTERNAL: "I",
+    HoldingState.LEASED: "L",
+    HoldingState.NOTICED: "N",
+    HoldingState.DRAINING: "D",
+    HoldingState.SANITISING: "S",
+    HoldingState.FAILED: "X",
+}
+"""A node's state as one letter: ten thousand nodes are ten thousand letters."""
+
+QUARANTINED: Final = "Q"
+
+I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The quota curve with what is promised of it, in nodes; arrays of shape (horizons,)."""
+
+    horizons_s: I64
+    bound: I64
+    quota: I64
+    promised: I64
+
+    @property
+    def room(self) -> I64:
+        """Nodes that may still be promised, at each horizon."""
+        room: I64 = np.maximum(0, self.quota - self.promised)
+        return room
+
+    def room_for(self, firm_s: int) -> int:
+        """Nodes that may still be promised for so long: at no horizon up to it may there be less."""
+        return int(self.room[: self.place(firm_s) + 1].min())
+
+    def place(self, horizon_s: int) -> int:
+        """Place of the first horizon that is at least so long."""
+        return min(int(np.searchsorted(self.horizons_s, horizon_s)), int(self.horizons_s.size) - 1)
+
+
+@dataclass(frozen=True)
+class PoolPicture:
+    """What is known of a pool now.
+
+    Attributes
+    ----------
+    row : PoolRow
+    live : LivePool
+        With what operators have said of it.
+    steering : Steering
+    counts : mapping of HoldingState to int
+        Nodes in each state.
+    leases : sequence of Lease
+        Those that live.
+    tick : TickRow or None
+        The latest.
+    curve : Curve or None
+        None before the first tick.
+    """
+
+    row: PoolRow
+    live: LivePool
+    steering: Steering
+    counts: Mapping[HoldingState, int]
+    leases: Sequence[Lease]
+    tick: TickRow | None
+    curve: Curve | None
+
+    @property
+    def can_lease(self) -> bool:
+        """Whether anything of it may ever be leased."""
+        return self.live.pool.tier.may_lease
+
+    @property
+    def leased_nodes(self) -> int:
+        """Nodes of the leases that live."""
+        return sum(lease.nodes for lease in self.leases)
+
+    def count(self, *states: HoldingState) -> int:
+        """Nodes in any of these states."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+
+def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
+    """Return what is known of a pool."""
+    steering = console.steering.steering(row.id)
+    live = console.pools[row.id].steered(steering.risk, steering.tier)
+    counts = console.views.holding_counts(row.id)
+    leases = console.views.live_leases(EVERYBODY, row.id)
+    engine = console.engines.engine(console.views, live)
+    lost = counts.get(HoldingState.FAILED, 0) + len(steering.quarantined)
+    curve = curve_of(engine, live, leases, lost, now_s) if engine else None
+    return PoolPicture(
+        row, live, steering, counts, leases, console.views.latest_tick(row.id), curve
+    )
+
+
+def curve_of(
+    engine: Engine, live: LivePool, leases: Sequence[Lease], lost: int, now_s: int
+) -> Curve:
+    """Return an engine's curve with what leases promise of it."""
+    held = np.array([as_held(live, lease) for lease in leases], dtype=HELD_LEASE)
+    recalled = np.zeros(held.size, dtype=np.bool_)
+    granted_s = engine.policy.floor_s - live.sanitise_s
+    promised = committed(held, recalled, now_s, engine.horizons_s, granted_s)
+    return Curve(engine.horizons_s, engine.bound, engine.curve(lost), promised)
+
+
+def letters(holdings: Sequence[Holding], steering: Steering) -> dict[str, str]:
+    """Return the state of each node as a letter, by its name, in the order in which people count."""
+    spare = steering.quarantined
+    return {
+        holding.node: QUARANTINED
+        if holding.node in spare and holding.state is HoldingState.FREE
+        else LETTERS[holding.state]
+        for holding in sorted(holdings, key=lambda each: natural(each.node))
+    }
+
+
+def natural(name: str) -> tuple[str, int, str]:
+    """Sorting key by which node 9 comes before node 10."""
+    head = name.rstrip("0123456789")
+    return head, int(name[len(head) :] or 0), name
