@@ -7,6 +7,7 @@
     |   |-- TomlFileError     a file in TOML that cannot be used
     |   |   |-- FleetFileError    a fleet file
     |   |   |-- SweepFileError    a sweep file
+    |   |   |-- SlurmFileError    a Slurm file
     |   |   |-- PriceBookError    a price book
     |   |   |-- BillingFileError  a billing file
     |   |   |-- MarketFileError   a market scenario
@@ -177,6 +178,10 @@ CODES: Final[dict[str, str]] = {
     "TG-SLURM-FAILED": "A command of Slurm failed.",
     "TG-SLURM-GARBAGE": "A command of Slurm answered something that cannot be read.",
     "TG-SLURM-EMPTY": "The cluster has no node with GPUs, or none whose chip is known.",
+    "TG-SLURM-FILE-MISSING": "The Slurm file does not exist or cannot be opened.",
+    "TG-SLURM-FILE-SYNTAX": "The Slurm file is not valid TOML.",
+    "TG-SLURM-FILE-KEY": "The Slurm file has a key that is unknown or missing.",
+    "TG-SLURM-FILE-VALUE": "A value in the Slurm file has the wrong type or does not fit the fleet file.",
     # reasons for rejecting one row
     "TG-ROW-TORN": "The line is torn: it has fewer or more fields than the header, or cannot be read.",
     "TG-ROW-NUMBER": "A field that must be a number is not.",
@@ -278,6 +283,10 @@ class FleetFileError(TomlFileError):
 
 class SweepFileError(TomlFileError):
     """A sweep file cannot be used."""
+
+
+class SlurmFileError(TomlFileError):
+    """A Slurm file cannot be used."""
 
 
 class PriceBookError(TomlFileError):

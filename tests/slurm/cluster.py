@@ -154,6 +154,10 @@ class Cluster:
             ask = ("scontrol", "-o", "show", "partition")
             wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmctld answers")
 
+    def heard(self) -> bool:
+        """Whether slurmctld has heard from every node since it started."""
+        return "UNKNOWN" not in self.out("scontrol", "-o", "show", "nodes")
+
     def start_slurmdbd(self, *, wait: bool = True) -> None:
         self.spawn("slurmdbd", "slurmdbd", "-D")
         if wait:

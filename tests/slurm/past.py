@@ -31,7 +31,7 @@ def give_past(
             start = now_s - chance.randrange(60, days * DAY_S)
             if chance.random() < (1.0 if 8 <= start // 3600 % 24 < 20 else 0.3):
                 break
-        nodes = chance.choice((1, 1, 2, 3))
+        nodes = min(chance.choice((1, 1, 2, 3)), group.nodes)
         end = min(start + int(chance.lognormvariate(6.5, 1.0)) + 60, now_s - 1)
         first = chance.randrange(1, group.nodes - nodes + 2)
         names = f"{group.prefix}[{first:04d}-{first + nodes - 1:04d}]"

@@ -22,6 +22,7 @@ from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
 from tidegate.cli.screen import show_error
 from tidegate.cli.serve import serve
+from tidegate.cli.slurm import slurm_app
 from tidegate.cli.tenants import tenants_app
 from tidegate.cli.tiers import tiers
 from tidegate.cli.usage import usage
@@ -56,6 +57,7 @@ app.add_typer(keys_app)
 app.add_typer(webhooks_app)
 app.add_typer(audit_app)
 app.add_typer(feed_app, name="feed")
+app.add_typer(slurm_app, name="slurm")
 app.add_typer(finance)
 app.add_typer(tiers)
 app.add_typer(market)

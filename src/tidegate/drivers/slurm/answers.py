@@ -53,7 +53,12 @@ class Node:
     @property
     def dead(self) -> bool:
         """Whether Slurm has given it up."""
-        return self.state in ("DOWN", "ERROR", "FAIL", "UNKNOWN", "FUTURE") or "FAIL" in self.flags
+        return self.state in ("DOWN", "ERROR", "FAIL", "FAILING", "FUTURE") or "FAIL" in self.flags
+
+    @property
+    def unheard(self) -> bool:
+        """Whether slurmctld has not heard from it since it started."""
+        return self.state == "UNKNOWN"
 
     @property
     def busy(self) -> bool:

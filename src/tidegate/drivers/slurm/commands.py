@@ -35,6 +35,7 @@ _MEANING: Final = (
     ("TG-SLURM-DOWN", "backup controller"),
     ("TG-SLURM-RIGHTS", "Access/permission denied"),
     ("TG-SLURM-RIGHTS", "Access denied"),
+    ("TG-SLURM-RIGHTS", "Invalid user id"),
     ("TG-SLURM-RIGHTS", "You are not running a supported"),
     ("TG-SLURM-RIGHTS", "This user doesn't have access"),
     ("TG-SLURM-RIGHTS", "Your user doesn't have privilege"),

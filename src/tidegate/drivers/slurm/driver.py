@@ -32,6 +32,7 @@ from tidegate.drivers.slurm.wipes import Wipes
 from tidegate.errors import DriverError
 
 _TOKENS: Final = 10_000
+_ROUNDS: Final = 6
 
 
 class SlurmDriver:
@@ -204,6 +205,7 @@ class SlurmDriver:
             if still := [node for node in tagged if node in view.lease_of_node]:
                 raise _busy(still)
             hands.resume(self._commands, view, dict.fromkeys(tagged))
+            self._keeper.forget(tagged)
 
     def set_leasable(self, pool: str, nodes: int) -> None:
         """Set how many nodes jobs of leases may hold in a pool; never fewer than are leased now.
@@ -229,9 +231,13 @@ class SlurmDriver:
         return look(self._commands, self._clock.now_s())
 
     def _settled(self) -> View:
-        """Look, carry on with what has been begun, and look again if that changed anything."""
+        """Look, and carry on with what has been begun until there is nothing more to do now."""
         view = self._look()
-        return self._look() if self._keeper.carry_on(view) else view
+        for _ in range(_ROUNDS):
+            if not self._keeper.carry_on(view):
+                break
+            view = self._look()
+        return view
 
     def _pool(self, name: str) -> SlurmPool:
         found = self._site.pool(name)
@@ -279,6 +285,7 @@ class SlurmDriver:
         """Put nodes back to what they were; where Slurm does not answer, the facts show what is left to be done."""
         try:
             now = self._look()
+            self._keeper.forget(fresh)
             tagged = [node for node in fresh if _held_by(now, node, lease_id)]
             hands.resume(
                 self._commands, now, {n: None for n in tagged if not before.nodes[n].drained}
@@ -319,6 +326,7 @@ def _may_be_had(view: View, node: str) -> bool:
     if (
         seen is None
         or seen.dead
+        or seen.unheard
         or seen.busy
         or view.jobs_on.get(node)
         or node in view.lease_of_node

@@ -1,12 +1,12 @@
 """Carrying on with what has been begun: wipes, letting tenants in, reservations that no longer fit, drift."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from tidegate.drivers.slurm import hands
-from tidegate.drivers.slurm.answers import Job
+from tidegate.drivers.slurm.answers import Job, Reservation
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.site import PREFIX, Drift, OnTake, SlurmSite, account_of, lease_of
 from tidegate.drivers.slurm.tag import Phase, Tag
@@ -16,6 +16,9 @@ from tidegate.errors import SlurmError
 
 PROLONG_S: Final = 30 * 86_400
 """A reservation that would end sooner is prolonged."""
+
+YOUNG_S: Final = 5
+"""A job counts as running before its script has begun: a signal to a younger one may find nobody, and is sent again."""
 
 
 class Keeper:
@@ -32,7 +35,8 @@ class Keeper:
         self._site = site
         self._commands = commands
         self._wipes = wipes
-        self._warned: set[tuple[str, int]] = set()
+        self._known: dict[str, Tag] = {}
+        self._warned: dict[tuple[str, int], int] = {}
         self._running: set[tuple[str, int]] = set()
         self._started: Counter[str] = Counter()
         self._late: Counter[str] = Counter()
@@ -67,6 +71,7 @@ class Keeper:
         leaving = [n for n, tag in view.tags.items() if tag.phase in (Phase.DRAINING, Phase.WIPING)]
         if any(not job_leaves(job) for node in leaving for job in view.jobs_on.get(node, ())):
             self.end_jobs(view, leaving)
+        self._known.update(view.tags)
         return changed
 
     # --- wipes
@@ -132,8 +137,9 @@ class Keeper:
     # --- reservations, and drift
 
     def _mend(self, view: View) -> bool:
-        """Bring reservations and tags into line: what a crash or a hand has left behind."""
-        changed = False
+        """Bring tags, drained nodes and reservations into line: what a crash or a hand has left behind."""
+        changed = self._drain_again(view) or self._open_again(view)
+        repair = self._site.drift is Drift.REPAIR
         held: dict[str, dict[str, Tag]] = defaultdict(dict)
         for node, tag in view.tags.items():
             if _is_held(tag):
@@ -143,32 +149,105 @@ class Keeper:
             if lease_id is None:
                 continue
             untagged = [node for node in reservation.nodes if node not in view.tags]
-            if untagged and self._site.drift is Drift.REPAIR and reservation.accounts:
-                self._tag_again(
-                    view, lease_id, untagged, reservation.accounts[0], reservation.start_s
-                )
+            if untagged and repair:
+                self._tag_again(view, lease_id, untagged, reservation)
                 changed = True
                 continue
-            kept = [*held.get(lease_id, {}), *untagged]
-            if set(kept) != set(reservation.nodes) and not set(kept) - set(reservation.nodes):
-                changed |= self.fit_reservation(view, lease_id, kept)
+            kept = {*held.get(lease_id, {}), *untagged}
+            if not kept or kept < set(reservation.nodes):
+                changed |= self.fit_reservation(view, lease_id, sorted(kept))
             elif reservation.end_s - view.at_s < PROLONG_S:
                 hands.prolong(self._commands, lease_id)
                 changed = True
-        if self._site.drift is Drift.REPAIR:
+        if repair:
+            changed |= self._recall_lost(view)
             for lease_id, tags in held.items():
-                astray = [node for node in tags if view.lease_of_node.get(node) != lease_id]
-                if astray and not any(_occupied(view, node) for node in astray):
-                    self._reserve(view, lease_id, tags[astray[0]])
-                    changed = True
+                changed |= self._reserve_again(view, lease_id, tags)
         return changed
 
+    def _recall_lost(self, view: View) -> bool:
+        """Restore tags of which nothing is left: slurmctld was killed before it had saved them.
+
+        No job can have started meanwhile: until slurmctld has heard from a node it starts none there.
+        """
+        gone = {
+            node: tag
+            for node, tag in self._known.items()
+            if tag.phase is not Phase.CLEAN
+            and _is_older(view, node, tag)
+            and not _occupied(view, node)
+        }
+        leased: dict[str, Tag | None] = {
+            n: tag for n, tag in gone.items() if tag.phase is Phase.LEASED
+        }
+        others: dict[str, Tag | None] = {
+            n: replace(tag, is_clean=False) for n, tag in gone.items() if n not in leased
+        }
+        if leased:
+            hands.tag_nodes(self._commands, view, leased)
+        if others:
+            hands.drain(self._commands, view, others, "between two holders")
+        return bool(gone)
+
+    def _open_again(self, view: View) -> bool:
+        """Open leased nodes that are reserved and, after a fault, still drained by us."""
+        tags: dict[str, Tag | None] = {
+            node: tag
+            for node, tag in view.tags.items()
+            if tag.phase is Phase.LEASED
+            and view.lease_of_node.get(node) == tag.lease_id
+            and node in view.nodes
+            and view.nodes[node].drained
+            and view.nodes[node].reason.startswith(hands.OURS)
+        }
+        if tags:
+            hands.resume(self._commands, view, tags)
+        return bool(tags)
+
+    def _drain_again(self, view: View) -> bool:
+        """Drain nodes that somebody opened while they were between two holders."""
+        tags: dict[str, Tag | None] = {
+            node: tag
+            for node, tag in view.tags.items()
+            if tag.phase is not Phase.LEASED and node in view.nodes and not view.nodes[node].drained
+        }
+        if tags:
+            hands.drain(self._commands, view, tags, "between two holders")
+        return bool(tags)
+
     def _tag_again(
-        self, view: View, lease_id: str, nodes: Sequence[str], account: str, since_s: int
+        self, view: View, lease_id: str, nodes: Sequence[str], reservation: Reservation
     ) -> None:
-        tenant = account.removeprefix(PREFIX)
-        tag = Tag(Phase.LEASED, min(since_s, view.at_s), lease_id, tenant)
-        hands.tag_nodes(self._commands, view, dict.fromkeys(nodes, tag))
+        """Restore tags that are gone: from memory, from the tenant's jobs, or else by wiping again."""
+        tenant = next(iter(reservation.accounts), "").removeprefix(PREFIX)
+        since_s = min(reservation.start_s, view.at_s)
+        for node in nodes:
+            known = self._known.get(node)
+            if known is not None and known.lease_id == lease_id and known.phase is Phase.LEASED:
+                hands.tag_nodes(self._commands, view, {node: known})
+            elif any(is_tenants(job) for job in view.jobs_on.get(node, ())):
+                tag = Tag(Phase.LEASED, since_s, lease_id, tenant)
+                hands.tag_nodes(self._commands, view, {node: tag})
+            else:
+                tag = Tag(Phase.PREPARING, view.at_s, lease_id, tenant)
+                hands.drain(self._commands, view, {node: tag}, f"for {lease_id}")
+
+    def _reserve_again(self, view: View, lease_id: str, tags: Mapping[str, Tag]) -> bool:
+        """Restore a reservation that is gone, lacks nodes, or has been given to somebody else."""
+        there = view.reservations.get(f"{PREFIX}{lease_id}")
+        astray = [node for node in tags if view.lease_of_node.get(node) != lease_id]
+        accounts = tuple({account_of(tag.tenant_id) for tag in tags.values()})
+        if not astray and (there is None or there.accounts == accounts):
+            return False
+        if any(not is_tenants(job) for node in astray for job in view.jobs_on.get(node, ())):
+            return False  # internal work is there: it stays, and the facts show it
+        self._reserve(view, lease_id, next(iter(tags.values())))
+        return True
+
+    def forget(self, nodes: Iterable[str]) -> None:
+        """Forget nodes that are nobody's any more."""
+        for node in nodes:
+            self._known.pop(node, None)
 
     def fit_reservation(self, view: View, lease_id: str, nodes: Sequence[str]) -> bool:
         """Cut a lease's reservation down to these nodes, or remove it; say whether that was possible."""
@@ -197,22 +276,27 @@ class Keeper:
                     by_signal[rule.signal][job.id] = job
         for signal, jobs in by_signal.items():
             hands.send(self._commands, jobs.values(), signal)
-            self._warned.update((job.id, job.start_s) for job in jobs.values())
+            self._warned.update(((job.id, job.start_s), view.at_s) for job in jobs.values())
 
     def _warn_newcomers(self, view: View) -> None:
-        """Warn jobs that have started on a node under notice."""
-        late = [
+        """Warn jobs that have started on a node under notice, or were too young when they were warned."""
+        due = [
             node
             for node, tag in view.tags.items()
             if tag.noticed_s
             and tag.phase is Phase.LEASED
-            and any(
-                job.start_s > tag.noticed_s and (job.id, job.start_s) not in self._warned
-                for job in view.jobs_on.get(node, ())
-            )
+            and any(self._wants_warning(job, tag, view.at_s) for job in view.jobs_on.get(node, ()))
         ]
-        if late:
-            self.warn(view, late)
+        if due:
+            self.warn(view, due)
+
+    def _wants_warning(self, job: Job, tag: Tag, now_s: int) -> bool:
+        if not job.start_s or job_leaves(job):
+            return False
+        warned_s = self._warned.get((job.id, job.start_s))
+        if warned_s is None:
+            return job.start_s > tag.noticed_s - YOUNG_S
+        return warned_s - job.start_s < YOUNG_S <= now_s - job.start_s
 
     def end_jobs(self, view: View, nodes: Sequence[str]) -> None:
         """End the tenants' jobs on nodes, and let those wait again whose product says so."""
@@ -260,6 +344,14 @@ class Keeper:
 def job_leaves(job: Job) -> bool:
     """Whether a job has ended and its nodes are being cleared."""
     return job.state == "COMPLETING"
+
+
+def _is_older(view: View, node: str, tag: Tag) -> bool:
+    """Whether a node's tag, or its lack of one, is older than the one we know of."""
+    there = view.tags.get(node)
+    if there is not None:
+        return there.since_s < tag.since_s
+    return node not in view.lease_of_node and not view.nodes[node].drained
 
 
 def _wants_wipe(tag: Tag) -> bool:

@@ -19,6 +19,7 @@ from tidegate.drivers.slurm.answers import (
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.site import PREFIX, SlurmPool, SlurmSite, lease_of
 from tidegate.drivers.slurm.tag import Phase, Tag, read_tag
+from tidegate.errors import SlurmError
 
 # Beginnings of reasons for which a job would not start on an empty cluster either.
 NOT_FOR_WANT_OF_NODES: Final = (
@@ -131,7 +132,18 @@ def facts_of(
     pool : SlurmPool
     started, late : int
         Internal jobs that have been seen to start, and those of them that had waited too long.
+
+    Raises
+    ------
+    SlurmError
+        ``TG-SLURM-DOWN`` while slurmctld has not heard from most of the nodes: then nothing can be said of them.
     """
+    unheard = sum(name in view.nodes and view.nodes[name].unheard for name in pool.nodes)
+    if 2 * unheard > len(pool.nodes):
+        raise SlurmError(
+            "TG-SLURM-DOWN",
+            f"slurmctld has just started: it has not heard from {unheard} of {len(pool.nodes)} nodes of {pool.id}.",
+        )
     nodes = tuple(_fact(view, name) for name in pool.nodes)
     busy = sum(fact.state is NodeState.INTERNAL for fact in nodes)
     pending, waiting = _pending(view, site, pool)
@@ -164,8 +176,9 @@ def _untagged(view: View, node: Node) -> NodeFact:
     if internal or node.busy:
         begun = min((start for start in internal if start), default=0)
         return NodeFact(name, NodeState.INTERNAL, None, min(begun, view.at_s))
-    if node.drained:
-        return NodeFact(name, NodeState.FAILED, None, 0, note=node.reason or "drained")
+    if node.drained or node.state != "IDLE":
+        note = node.reason or ("drained" if node.drained else f"in state {node.state}")
+        return NodeFact(name, NodeState.FAILED, None, 0, note=note)
     return NodeFact(name, NodeState.FREE, None, 0)
 
 

@@ -1,0 +1,162 @@
+"""Slurm files: how the pools of a fleet stand in a cluster (TOML)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from tidegate.drivers.slurm.commands import LocalCommands
+from tidegate.drivers.slurm.hostlist import expand
+from tidegate.drivers.slurm.site import (
+    Drift,
+    OnTake,
+    ProductRule,
+    SlurmPool,
+    SlurmSite,
+    WipeHook,
+)
+from tidegate.errors import SlurmError, SlurmFileError
+from tidegate.feeds.fleetfile import read_fleet
+from tidegate.feeds.fleetfile.document import read_tables
+from tidegate.feeds.fleetfile.problems import FileKind, Problems
+from tidegate.feeds.fleetfile.tables import Duration, Table, Text
+from tidegate.plan import Scenario
+from tidegate.quantity.timetext import DURATION_EXAMPLE
+
+SLURM: Final = FileKind("TG-SLURM-FILE", SlurmFileError)
+
+MOST_AT_ONCE: Final = 1_000
+
+
+class ProductTable(Table):
+    """How jobs under a product are warned and taken."""
+
+    signal: Text = Field(
+        "TERM", description="a signal that scancel knows, such as 'TERM' or 'USR1'"
+    )
+    on_take: OnTake = Field(OnTake.CANCEL, description="'cancel' or 'requeue'")
+
+
+class PoolTable(Table):
+    """A pool, as Slurm knows it."""
+
+    id: Text = Field(description="the id of a pool of the fleet file")
+    nodes: Text = Field(description="a list of nodes as Slurm writes it, such as 'gpu[001-118]'")
+    gpu_type: str = Field("", description="the type of the GPUs in Gres, such as 'h100'")
+
+
+class SlurmTable(Table):
+    """The whole file."""
+
+    fleet: Text = Field(description="a fleet file, relative to this file")
+    wipe: list[Text] = Field(
+        min_length=1, description="a list: the program that wipes a node, and its arguments"
+    )
+    wipe_timeout: Duration = Field(900, description=DURATION_EXAMPLE)
+    wipe_at_once: int = Field(
+        32, ge=1, le=MOST_AT_ONCE, description=f"a whole number, 1 to {MOST_AT_ONCE}"
+    )
+    drift: Drift = Field(Drift.REPAIR, description="'repair' or 'respect'")
+    conf: Text | None = Field(
+        None, description="the path of slurm.conf, where it is not Slurm's default"
+    )
+    raise_with: list[Text] = Field(
+        default_factory=list,
+        description="a list that stands before commands that change something, such as ['sudo', '-n']",
+    )
+    pool: list[PoolTable] = Field(
+        min_length=1, description="one table for each pool that stands in this cluster"
+    )
+    products: dict[str, ProductTable] = Field(default_factory=dict, description="tables by product")
+
+
+@dataclass(frozen=True)
+class SlurmFile:
+    """What a Slurm file says.
+
+    Attributes
+    ----------
+    fleet : Scenario
+        Its fleet file.
+    site : SlurmSite
+    commands : LocalCommands
+    """
+
+    fleet: Scenario
+    site: SlurmSite
+    commands: LocalCommands
+
+
+def read_slurm_file(path: str | Path) -> SlurmFile:
+    """Read a Slurm file and the fleet file that it names.
+
+    Raises
+    ------
+    SlurmFileError
+        If the file cannot be used; all its errors are reported together.
+    FleetFileError
+        If the fleet file cannot be used.
+    """
+    table, problems = read_tables(path, SlurmTable, SLURM)
+    fleet = read_fleet(Path(path).parent / table.fleet)
+    cases = {case.pool.id: case.pool for case in fleet.cases}
+    pools: list[SlurmPool] = []
+    taken: dict[str, str] = {}
+    for place, told in enumerate(table.pool):
+        owned = cases.get(told.id)
+        nodes = _nodes(told.nodes, ("pool", place, "nodes"), problems)
+        if owned is None:
+            problems.add(
+                "TG-SLURM-FILE-VALUE",
+                ("pool", place, "id"),
+                f"the fleet file has no pool {told.id!r}.",
+                f"one of {', '.join(cases)}.",
+            )
+            continue
+        if nodes and len(nodes) != owned.nodes:
+            problems.add(
+                "TG-SLURM-FILE-VALUE",
+                ("pool", place, "nodes"),
+                f"{len(nodes)} nodes are named; the fleet file says {owned.nodes}.",
+                "as many as the fleet file says.",
+            )
+        if twice := [node for node in nodes if taken.setdefault(node, told.id) != told.id]:
+            problems.add(
+                "TG-SLURM-FILE-VALUE",
+                ("pool", place, "nodes"),
+                f"{twice[0]} stands in two pools.",
+                "each node in one pool.",
+            )
+        pools.append(
+            SlurmPool(told.id, nodes, told.gpu_type.lower(), owned.gpus_per_node, owned.tier)
+        )
+    problems.raise_if_any()
+    return SlurmFile(
+        fleet=fleet,
+        site=SlurmSite(
+            pools=tuple(pools),
+            wipe=WipeHook(tuple(table.wipe), float(table.wipe_timeout), table.wipe_at_once),
+            products={
+                name: ProductRule(rule.signal, rule.on_take)
+                for name, rule in table.products.items()
+            },
+            drift=table.drift,
+            late_after_s=_late_after_s(fleet),
+        ),
+        commands=LocalCommands(conf=table.conf, prefix=tuple(table.raise_with)),
+    )
+
+
+def _nodes(text: str, path: tuple[str | int, ...], problems: Problems) -> tuple[str, ...]:
+    try:
+        return expand(text)
+    except SlurmError as error:
+        problems.add("TG-SLURM-FILE-VALUE", path, error.message, error.expected)
+        return ()
+
+
+def _late_after_s(fleet: Scenario) -> int:
+    """The recall floor: the longest notice, and sanitising."""
+    notices = [offer.product.notice_s for case in fleet.cases for offer in case.offers]
+    return max(notices, default=0) + fleet.sanitise_s

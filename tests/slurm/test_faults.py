@@ -1,0 +1,420 @@
+"""Whatever breaks, and whatever is changed by hand: no lease is lost or doubled, and internal work is not blocked."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.slurm.cluster import Cluster, started, wait_until
+from tests.slurm.conf import Group, Layout
+from tests.slurm.leasing import (
+    BLUE,
+    H100,
+    RED,
+    USER_OF,
+    Desk,
+    WallClock,
+    commands_of,
+    set_up,
+    site_of,
+    with_wipe,
+)
+
+from tidegate.control.ports import Command, HandOver, NodeFact, NodeState
+from tidegate.control.reconcile import check_facts
+from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.site import Drift, SlurmSite
+from tidegate.errors import DriverError, SlurmError
+
+pytestmark = pytest.mark.needs_slurm
+
+DEAF = "trap '' TERM; while true; do sleep 0.2; done"
+
+
+@pytest.fixture
+def desk(driver: SlurmDriver) -> Desk:
+    return Desk(driver)
+
+
+class Cut:
+    """Commands of which one, by its number, is cut off: before it is run, or before its answer comes."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.real = commands_of(cluster)
+        self.count = 0
+        self.at = -1
+        self.after = False
+        self.then: Callable[[], None] = lambda: None
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        self.count += 1
+        if self.count != self.at:
+            return self.real.run(*argv, seconds=seconds)
+        if self.after:
+            self.real.run(*argv, seconds=seconds)
+        self.then()
+        raise SlurmError("TG-SLURM-TIMEOUT", "cut off by the test")
+
+
+def do_until_done(driver: SlurmDriver, command: Command, seconds: float = 30) -> None:
+    """Give a command again until it is done, as the outbox does."""
+    act = {
+        "HandOver": driver.hand_over,
+        "Notice": driver.notice,
+        "Take": driver.take,
+        "Sanitise": driver.sanitise,
+        "GiveBack": driver.give_back,
+    }[type(command).__name__]
+
+    said = ""
+
+    def done() -> bool:
+        nonlocal said
+        try:
+            act(command)  # type: ignore[operator] # the one that takes it
+        except DriverError as error:
+            said = str(error)
+            take_strays(driver)
+            assert error.code.startswith("TG-SLURM-") or error.code == "TG-DRIVER-BUSY"  # noqa: PT017
+            return False
+        return True
+
+    try:
+        wait_until(done, f"{command} is done", seconds)
+    except TimeoutError:
+        raise AssertionError(f"{command}: {said}") from None
+
+
+def take_strays(driver: SlurmDriver) -> None:
+    """What the running system does with nodes of leases that have ended: slurmctld had not saved their end."""
+    desk = Desk(driver)
+    for fact in facts(driver).values():
+        with suppress(DriverError):
+            if fact.state is NodeState.LEASED:
+                desk.take(fact.lease_id or "", fact.node)
+            if fact.state in (NodeState.LEASED, NodeState.DRAINING):
+                desk.sanitise(fact.node)
+            if fact.is_clean:
+                desk.give_back(fact.node)
+
+
+def facts(driver: SlurmDriver) -> dict[str, NodeFact]:
+    try:
+        return {fact.node: fact for fact in driver.facts(H100).nodes}
+    except DriverError:
+        return {}
+
+
+def live(cluster: Cluster, driver: SlurmDriver, lease: str, node: str = "hh0001") -> None:
+    """A whole life of a lease, each command given until it is done; then the cluster is as it was."""
+    desk = Desk(driver)
+
+    def wait(state: NodeState, *, clean: bool = False) -> None:
+        wait_until(
+            lambda: (
+                (f := facts(driver).get(node)) and f.state is state and (f.is_clean or not clean)
+            ),
+            f"{node} is {state}",
+            60,
+        )
+
+    do_until_done(driver, HandOver(desk.token(), H100, lease, RED, "flex", (node,)))
+    wait(NodeState.LEASED)
+    wait_until(
+        lambda: (f := facts(driver).get(node)) and f.lease_id == lease, "it is with the lease"
+    )
+    assert cluster.out("scontrol", "-o", "show", "reservation").count("ReservationName=") == 1
+    for step in (desk.notice, desk.take):
+        giving = CommandOf(step)
+        do_until_done(driver, giving(lease, node))
+    do_until_done(driver, CommandOf(desk.sanitise)(node))
+    wait(NodeState.FREE, clean=True)
+    do_until_done(driver, CommandOf(desk.give_back)(node))
+    wait(NodeState.FREE)
+    wait_until(cluster.all_idle, "everything is as it was")
+    assert cluster.out("scontrol", "-o", "show", "reservation").startswith("No ")
+
+
+class CommandOf:
+    """The command that a method of the desk would give."""
+
+    def __init__(self, give: Callable[..., Command]) -> None:
+        self._give = give
+
+    def __call__(self, *words: str) -> Command:
+        desk: Desk = self._give.__self__  # type: ignore[attr-defined] # a bound method
+        kept, caught = desk.driver, list[Command]()
+
+        class Catch:
+            def __getattr__(self, name: str) -> Callable[[Command], None]:
+                return caught.append
+
+        desk.driver = Catch()  # type: ignore[assignment] # takes any command
+        try:
+            self._give(*words)
+        finally:
+            desk.driver = kept
+        return caught[0]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not done", "done but not told"])
+def test_a_command_cut_off_at_any_step_is_repeated_without_harm(
+    cluster: Cluster, site: SlurmSite, after: bool
+):
+    for at in range(1, 40, 5):
+        cut = Cut(cluster)
+        cut.at, cut.after = at, after
+        driver = SlurmDriver(site, cut, WallClock())
+        live(cluster, driver, f"lea_{at}_{after}")
+        driver.close()
+
+
+def test_answers_that_are_garbage_change_nothing(cluster: Cluster, site: SlurmSite, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+
+    class Garbled(Cut):
+        def run(self, *argv: str, seconds: float | None = None) -> str:
+            text = self.real.run(*argv, seconds=seconds)
+            return text.replace("=", "?") if argv[:3] == ("scontrol", "-o", "show") else text
+
+    garbled = SlurmDriver(site, Garbled(cluster), WallClock())
+    with pytest.raises(SlurmError, match="TG-SLURM-GARBAGE"):
+        garbled.facts(H100)
+    with pytest.raises(SlurmError, match="TG-SLURM-GARBAGE"):
+        Desk(garbled).take("lea_a", "hh0001")
+    garbled.close()
+    assert desk.fact("hh0001").state is NodeState.LEASED
+
+
+def test_what_contradicts_itself_is_taken_at_its_worst(cluster: Cluster, site: SlurmSite):
+    """squeue shows a job on a node that scontrol calls idle: nothing is handed over."""
+    job = cluster.submit("--nodelist=hh0001", "--exclusive")
+    cluster.wait_state(job, "RUNNING")
+
+    class Liar(Cut):
+        def run(self, *argv: str, seconds: float | None = None) -> str:
+            return self.real.run(*argv, seconds=seconds).replace("State=ALLOCATED", "State=IDLE")
+
+    driver = SlurmDriver(site, Liar(cluster), WallClock())
+    assert Desk(driver).fact("hh0001").state is NodeState.INTERNAL
+    with pytest.raises(DriverError, match="TG-DRIVER-BUSY"):
+        Desk(driver).hand_over("lea_a", RED, "hh0001")
+    driver.close()
+
+
+def test_clocks_apart_by_an_hour(cluster: Cluster, site: SlurmSite):
+    for offset in (-3600, 3600):
+
+        class Off(WallClock):
+            by = offset
+
+            def now_s(self) -> int:
+                return int(time.time()) + self.by
+
+        driver = SlurmDriver(site, commands_of(cluster), Off())
+        desk = Desk(driver)
+        desk.hand_over("lea_a", RED, "hh0001")
+        desk.wait(NodeState.LEASED, "hh0001")
+        cluster.run("scontrol", "update", "NodeName=hh0001", "Comment=")
+        check_facts(driver.facts(H100), H100, 6, Off().now_s())
+        desk.return_all("lea_a", "hh0001")
+        driver.close()
+
+
+# --- somebody changes things by hand
+
+
+def test_a_tag_removed_by_hand_is_restored_with_its_time(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    since = desk.fact("hh0001").since_s
+    time.sleep(1.1)
+    cluster.run("scontrol", "update", "NodeName=hh0001", "Comment=mine")
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.lease_id, fact.since_s) == (NodeState.LEASED, "lea_a", since)
+    assert "Comment=mine [tidegate leased" in cluster.out(
+        "scontrol", "-o", "show", "node", "hh0001"
+    )
+    desk.return_all("lea_a", "hh0001")
+    assert "Comment=mine" in cluster.out("scontrol", "-o", "show", "node", "hh0001")
+
+
+def test_a_node_nobody_remembers_is_wiped_before_its_tenant_comes(
+    cluster: Cluster, site: SlurmSite, tmp_path: Path
+):
+    log = tmp_path / "wiped"
+    cluster.run(
+        "scontrol", "create", "reservation", "ReservationName=tg-lea_a", "Nodes=hh0001",
+        "Accounts=tg-ten_red", "PartitionName=tg-h100", "StartTime=now", "Duration=60", "Flags=IGNORE_JOBS",
+    )  # fmt: skip
+    driver = SlurmDriver(
+        with_wipe(site, tmp_path / "wipe", f'echo "$1" >> {log}'), commands_of(cluster), WallClock()
+    )
+    Desk(driver).wait(NodeState.LEASED, "hh0001")
+    assert log.read_text() == "hh0001\n"
+    driver.close()
+
+
+def test_a_reservation_removed_or_given_away_by_hand(cluster: Cluster, desk: Desk, site: SlurmSite):
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    since = desk.fact("hh0001").since_s
+    cluster.run("scontrol", "update", "ReservationName=tg-lea_a", "Accounts=tg-ten_blue")
+    desk.fact("hh0001")
+    assert "Accounts=tg-ten_red" in cluster.out("scontrol", "-o", "show", "reservation", "tg-lea_a")
+    cluster.run("scontrol", "update", "ReservationName=tg-lea_a", "Nodes=hh0001")
+    desk.fact("hh0001")
+    assert "Nodes=hh[0001-0002]" in cluster.out("scontrol", "-o", "show", "reservation", "tg-lea_a")
+    cluster.run("scontrol", "delete", "ReservationName=tg-lea_a")
+    # Respected: it is shown, and left as it is.
+    respecting = SlurmDriver(replace(site, drift=Drift.RESPECT), commands_of(cluster), WallClock())
+    shown = Desk(respecting).fact("hh0001")
+    assert (shown.state, shown.lease_id) == (NodeState.FREE, None)
+    assert "no longer has this node" in shown.note
+    respecting.close()
+    # Repaired.
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.lease_id, fact.since_s) == (NodeState.LEASED, "lea_a", since)
+
+
+def test_internal_work_that_got_in_by_hand_is_left_alone(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    cluster.run("scontrol", "delete", "ReservationName=tg-lea_a")
+    job = cluster.submit("--nodelist=hh0001", "--exclusive")
+    cluster.wait_state(job, "RUNNING")
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.lease_id) == (NodeState.INTERNAL, None)
+    assert cluster.state(job) == "RUNNING"
+
+
+def test_a_node_opened_by_hand_between_two_holders_is_shut_again(
+    cluster: Cluster, site: SlurmSite, tmp_path: Path
+):
+    driver = SlurmDriver(
+        with_wipe(site, tmp_path / "wipe", "sleep 1"), commands_of(cluster), WallClock()
+    )
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001")
+    cluster.run("scontrol", "update", "NodeName=hh0001", "State=UNDRAIN")
+    assert desk.fact("hh0001").state is NodeState.SANITISING
+    assert "DRAIN" in cluster.out("scontrol", "-o", "show", "node", "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    driver.close()
+
+
+def test_a_node_drained_by_hand_stays_drained(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    desk.take("lea_a", "hh0001")
+    desk.sanitise("hh0001")
+    desk.wait(NodeState.FREE, "hh0001", clean=True)
+    cluster.run("scontrol", "update", "NodeName=hh0001", "State=DRAIN", "Reason=bad fan")
+    desk.give_back("hh0001")
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.note) == (NodeState.FAILED, "bad fan")
+
+
+# --- daemons that die; on a cluster of their own
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[Cluster]:
+    with started(
+        Layout((Group("hh", 2, "h100"), Group("gb", 1, "gb200")), slurmd_timeout_s=6)
+    ) as cluster:
+        set_up(cluster, site_of(cluster))
+        yield cluster
+
+
+@pytest.mark.parametrize(
+    "step", [11, *(pytest.param(step, marks=pytest.mark.slow) for step in (1, 4, 7, 19, 24))]
+)
+def test_slurmctld_killed_at_any_moment_of_a_life(fragile: Cluster, step: int):
+    """Killed after a command was acknowledged, and started again: what it had not saved is done again."""
+    cut = Cut(fragile)
+
+    def die() -> None:
+        fragile.kill("slurmctld")
+        fragile.start_slurmctld()
+
+    cut.at, cut.after, cut.then = step, True, die
+    driver = SlurmDriver(site_of(fragile), cut, WallClock())
+    live(fragile, driver, f"lea_{step}")
+    driver.close()
+
+
+def test_slurmctld_gone_is_an_error_with_a_code_and_leases_go_on(fragile: Cluster):
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    since = desk.fact("hh0001").since_s
+    job = fragile.submit("-p", "tg-h100", "--reservation=tg-lea_a", user=USER_OF[RED])
+    fragile.wait_state(job, "RUNNING")
+    time.sleep(6)  # slurmctld saves what it knows within five seconds
+    fragile.kill("slurmctld")
+    impatient = SlurmDriver(site_of(fragile), replace(commands_of(fragile), read_s=1), WallClock())
+    with pytest.raises(SlurmError, match=r"TG-SLURM-(DOWN|TIMEOUT)"):
+        impatient.facts(H100)
+    impatient.close()
+    fragile.start_slurmctld()
+    # Until it has heard from its nodes nothing is said of them; no lease looks as if it had failed.
+    with pytest.raises(SlurmError, match="TG-SLURM-DOWN"):
+        desk.fact("hh0001")
+    wait_until(fragile.heard, "slurmctld has heard from its nodes")
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.lease_id, fact.since_s) == (NodeState.LEASED, "lea_a", since)
+    assert fragile.state(job) == "RUNNING"
+    desk.return_all("lea_a", "hh0001")
+    driver.close()
+
+
+def test_without_slurmdbd_nodes_are_handed_over_and_taken(fragile: Cluster):
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    desk = Desk(driver)
+    fragile.kill("slurmdbd")
+    try:
+        with pytest.raises(SlurmError, match=r"TG-SLURM-(DOWN|FAILED|TIMEOUT)"):
+            driver.set_leasable(H100, 1)
+        desk.hand_over("lea_a", BLUE, "hh0001")
+        desk.wait(NodeState.LEASED, "hh0001")
+        job = fragile.submit(
+            "-p", "tg-h100", "--reservation=tg-lea_a", user=USER_OF[BLUE], script=DEAF
+        )
+        fragile.wait_state(job, "RUNNING")
+        internal = fragile.submit("--nodes=2", "--exclusive")
+        desk.return_all("lea_a", "hh0001")
+        fragile.wait_state(internal, "RUNNING")
+        fragile.run("scancel", internal)
+    finally:
+        fragile.start_slurmdbd()
+    driver.close()
+
+
+@pytest.mark.slow  # slurmctld takes its time to give a node up
+def test_a_node_that_dies_under_a_lease(fragile: Cluster):
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    fragile.kill("slurmd:hh0001", signal.SIGKILL)
+    desk.wait(NodeState.FAILED, "hh0001", seconds=60)
+    assert desk.fact("hh0001").note
+    # The running system ends the lease and takes what is left of it; another node is had at once.
+    desk.take("lea_a", "hh0001")
+    assert desk.fact("hh0001").state is NodeState.FAILED
+    desk.hand_over("lea_b", RED, "hh0002")
+    desk.wait(NodeState.LEASED, "hh0002")
+    # The node comes back: nobody's, and not open to anybody before it is wiped.
+    fragile.start_slurmd("hh0001")
+    desk.wait(NodeState.DRAINING, "hh0001")
+    desk.sanitise("hh0001")
+    desk.wait(NodeState.FREE, "hh0001", clean=True)
+    desk.give_back("hh0001")
+    desk.return_all("lea_b", "hh0002")
+    driver.close()
