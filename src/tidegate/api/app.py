@@ -1,10 +1,14 @@
 """The application: routes, and what holds for all of them."""
 
+import re
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import compile_path
 
 from tidegate.api import problems
 from tidegate.api.envelope import Envelope
@@ -42,10 +46,25 @@ def create_app(services: Services) -> FastAPI:
         everything = APIRouter(prefix=PREFIX, responses=_ALWAYS)
         everything.include_router(router)
         app.include_router(everything)
+    app.state.methods_of = _methods_of(app)
     problems.install(app)
     app.add_middleware(Envelope)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _methods_of(app: FastAPI) -> Callable[[str], list[str]]:
+    """Return what tells the methods that an address knows."""
+
+    @cache
+    def table() -> list[tuple[re.Pattern[str], list[str]]]:
+        paths = app.openapi()["paths"]
+        return [(compile_path(path)[0], sorted(map(str.upper, paths[path]))) for path in paths]
+
+    def methods_of(path: str) -> list[str]:
+        return sorted({m for pattern, methods in table() if pattern.match(path) for m in methods})
+
+    return methods_of
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

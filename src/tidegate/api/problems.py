@@ -176,7 +176,12 @@ def _on_http(request: Request, error: Exception) -> Response:
     code = _OF_HTTP.get(error.status_code, "TG-API-FAILED")
     if code == "TG-API-FAILED" and error.status_code < 500:  # noqa: PLR2004
         code = "TG-API-SYNTAX"
-    return problem(request, RequestError(code, CODES[code]), headers=error.headers)
+    headers = dict(error.headers or {})
+    if code == "TG-API-METHOD":
+        # The router names the methods of the first route that fits; an address may have several.
+        allow = getattr(request.app.state, "methods_of", lambda _: ())(request.url.path)
+        headers |= {"Allow": ", ".join(allow)} if allow else {}
+    return problem(request, RequestError(code, CODES[code]), headers=headers)
 
 
 def _on_fault(request: Request, error: Exception) -> Response:
