@@ -79,6 +79,23 @@ def test_the_credit_of_a_break_names_its_event(database: Database):
         connection.execute(sa.insert(money.credit_note).values(note))
 
 
+@pytest.mark.parametrize("deed", ["UPDATE meter_record SET gpus = 1", "DELETE FROM meter_record"])
+def test_what_was_metered_is_never_changed(database: Database, deed: str):
+    row = {
+        "lease_id": "lea_1",
+        "node": "p/n",
+        "gpus": 8,
+        "start_s": 0,
+        "end_s": 10,
+        "recorded_s": 10,
+    }
+    with database.transaction() as connection:
+        connection.execute(sa.insert(money.meter_record).values(row))
+    with pytest.raises(IntegrityError, match="only ever added to"):  # noqa: SIM117 - one raises
+        with database.transaction() as connection:
+            connection.execute(sa.text(deed))
+
+
 def test_digits_are_kept(database: Database):
     with database.transaction() as connection:
         connection.execute(sa.insert(money.invoice).values(an_invoice(total=Decimal("1E+3"))))

@@ -139,3 +139,21 @@ def focus(
     save(client.download("/v1/focus", month=month, version=version.value), path)
     told = client.get("/v1/focus/metadata", version=version.value)
     save(json.dumps(told, indent=2).encode(), path.with_suffix(".metadata.json"))
+
+
+@invoice_app.command("verify")
+def verify(*, as_json: AsJson = False) -> None:
+    """Hold the books against themselves: documents, lines, ledger, holdings. Exit code 1 when something is wrong.
+
+    Example: `tidegate invoice verify`
+    """
+    from tidegate.cli.client import Client  # noqa: PLC0415
+    from tidegate.cli.moneytables import print_books  # noqa: PLC0415
+
+    told = Client().get("/v1/books")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        print_books(told)
+    if told["wrong"]:
+        raise typer.Exit(1)

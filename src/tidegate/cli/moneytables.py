@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from tidegate.cli import screen
@@ -190,6 +191,19 @@ def print_prices(book: Mapping[str, Any]) -> None:
         screen.out.print(f"{_share(step)} off from {step['gpus']} GPUs on")
     for step in book["term_discounts"]:
         screen.out.print(f"{_share(step)} off from {step['wanted_s'] / 3600:g} hours on")
+
+
+def print_books(told: Mapping[str, Any]) -> None:
+    """Print what a check of the books came to."""
+    for line in told["wrong"]:
+        screen.out.print(f"[bold red]wrong[/] {escape(line)}", soft_wrap=True)
+    for line in told["pending"]:
+        screen.out.print(f"pending {escape(line)}", soft_wrap=True)
+    screen.out.print(
+        f"{told['invoices']} invoices, {told['credit_notes']} credit notes, {told['leases']} leases, "
+        f"{_hours(told['gpu_seconds'])} GPU-hours: {len(told['wrong'])} wrong, {len(told['pending'])} pending",
+        soft_wrap=True,
+    )
 
 
 def _share(step: Mapping[str, Any]) -> str:

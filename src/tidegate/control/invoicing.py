@@ -37,8 +37,8 @@ CREDIT_NOTE_ISSUED: Final = "credit_note.issued"
 
 INVOICES: Final = "invoice"
 CREDIT_NOTES: Final = "credit-note"
-_PREFIXES: Final[Mapping[str, str]] = {INVOICES: "INV", CREDIT_NOTES: "CRN"}
-_MARK: Final = "invoices"
+PREFIXES: Final[Mapping[str, str]] = {INVOICES: "INV", CREDIT_NOTES: "CRN"}
+INVOICE_MARK: Final = "invoices"
 
 
 class Numbers:
@@ -49,7 +49,7 @@ class Numbers:
 
     def __call__(self, kind: str) -> str:
         """Return the next number of a kind."""
-        numbers = self._store.bills.numbers(kind, _PREFIXES[kind])
+        numbers = self._store.bills.numbers(kind, PREFIXES[kind])
         number, after = numbers.take(self._at_s, self._zone)
         self._store.bills.save_numbers(kind, after)
         return number
@@ -138,19 +138,19 @@ def invoice_months(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[Invoi
             if invoice is not None:
                 made.append(invoice)
         with door.changing() as store:
-            store.meter.mark(_MARK)
-            store.meter.set_mark(_MARK, period.end_s)
+            store.meter.mark(INVOICE_MARK)
+            store.meter.set_mark(INVOICE_MARK, period.end_s)
     return made
 
 
 def _open_month(door: MoneyDoor, rules: MoneyRules, now_s: int) -> Period | None:
     """Return the first month that is over and not invoiced; None when there is none."""
     with door.reading() as store:
-        done_s = store.meter.look_at_mark(_MARK)
+        done_s = store.meter.look_at_mark(INVOICE_MARK)
     if done_s is None:
         with door.changing() as store:
-            store.meter.mark(_MARK)
-            store.meter.set_mark(_MARK, month_of(now_s, rules.zone).start_s)
+            store.meter.mark(INVOICE_MARK)
+            store.meter.set_mark(INVOICE_MARK, month_of(now_s, rules.zone).start_s)
         return None
     period = month_of(done_s, rules.zone)
     return period if period.end_s + rules.invoice_after_s <= now_s else None
@@ -164,7 +164,7 @@ def _bill(
     currency: str,
     now_s: int,
 ) -> Invoice | None:
-    store.meter.mark(_MARK)
+    store.meter.mark(INVOICE_MARK)
     if store.bills.is_invoiced(tenant_id, currency, period):
         return None
     since_s = month_before(period, rules.zone).start_s

@@ -19,6 +19,7 @@ from tidegate.billing import (
     NumberRange,
     Period,
     RatedLine,
+    Source,
     TaxRule,
 )
 from tidegate.control.access import Actor, Reach, not_found, tenant_of
@@ -239,6 +240,14 @@ class BillStore(Protocol):
         self, numbers: Collection[str], reach: Reach
     ) -> Mapping[str, CreditNote]:
         """Credit notes within reach by their numbers."""
+        ...
+
+    def stored_totals(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Total, and what is due of it, of every document by its number, as they were when it was made."""
+        ...
+
+    def overdrawn(self, source: Source) -> list[tuple[str, Decimal]]:
+        """Sources of which more has been used up than there was, with what is left."""
         ...
 
     def credits_of(self, lease_id: str) -> list[CreditNote]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tidegate.api.resources import (
     audit,
     billing_accounts,
+    books,
     budgets,
     credit_notes,
     events,
@@ -52,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     budgets.router,
     grants.router,
     billing_accounts.router,
+    books.router,
     audit.router,
     problems.router,
 )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -348,6 +349,33 @@ class SqlBills:
             )
             found |= {kept.note.number: kept.note for kept in self._notes(query)}
         return found
+
+    def stored_totals(self) -> dict[str, tuple[Decimal, Decimal]]:
+        """Total, and what is due of it, of every document by its number."""
+        invoices = sa.select(
+            money.invoice.c.number, money.invoice.c.total, money.invoice.c.amount_due
+        )
+        notes = sa.select(money.credit_note.c.number, money.credit_note.c.total)
+        found = {
+            row.number: (row.total, row.amount_due) for row in self._connection.execute(invoices)
+        }
+        return found | {
+            row.number: (row.total, row.total) for row in self._connection.execute(notes)
+        }
+
+    def overdrawn(self, source: Source) -> list[tuple[str, Decimal]]:
+        """Prepayments or credit notes of which more has been used up than there was."""
+        query = (
+            sa.select(
+                money.credit_note.c.number.label("id"), money.credit_note.c.total.label("had")
+            )
+            if source is Source.CREDIT_NOTE
+            else sa.select(money.prepayment.c.id, money.prepayment.c.amount.label("had"))
+        )
+        had = {row.id: row.had for row in self._connection.execute(query)}
+        used = self._used((source, source_id) for source_id in had)
+        left = {each: amount - sum(used[source, each]) for each, amount in had.items()}
+        return [(each, amount) for each, amount in left.items() if amount < 0]
 
     def credits_of(self, lease_id: str) -> list[CreditNote]:
         """Credit notes for a lease's break."""

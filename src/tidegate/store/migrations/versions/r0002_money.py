@@ -8,6 +8,15 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# What was metered and billed is never changed: it is corrected by adding to it.
+_APPEND_ONLY = ("meter_record", "rated_line", "credit_note", "applied")
+_REFUSAL = "what was metered and billed is only ever added to"
+
+_REFUSE_POSTGRES = f"""
+CREATE FUNCTION refuse_money_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$
+"""
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -207,6 +216,21 @@ def upgrade() -> None:
     op.create_index("ix_rated_line_invoice_id", "rated_line", ["invoice_id"], unique=False)
     op.create_index("ix_rated_line_lease_id", "rated_line", ["lease_id"], unique=False)
 
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_REFUSE_POSTGRES)
+        for table in _APPEND_ONLY:
+            op.execute(
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_money_change()"
+            )
+        return
+    for table in _APPEND_ONLY:
+        for deed in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            )
+
 
 def downgrade() -> None:
     """Undo it."""
@@ -227,3 +251,5 @@ def downgrade() -> None:
         "billing_account",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_money_change()")
