@@ -164,10 +164,15 @@ class MoneyHouse:
             return list(connection.execute(query.order_by(core.event.c.seq)))
 
 
-def money_house(folder: Path, url: str | None = None) -> MoneyHouse:
-    """A database with one pool of eight-GPU nodes; SQLite in a folder unless another is named."""
-    database = open_database(url or f"sqlite:///{folder / 'money.db'}")
+def money_house(folder: Path) -> MoneyHouse:
+    """A house on SQLite in a folder."""
+    database = open_database(f"sqlite:///{folder / 'money.db'}")
     migrate(database)
+    return house_on(database)
+
+
+def house_on(database: Database) -> MoneyHouse:
+    """A house on a database with its tables: one pool of eight-GPU nodes."""
     with database.transaction() as connection:
         connection.execute(
             sa.insert(core.pool).values(

@@ -1,13 +1,12 @@
 """Metering and billing over a real store: once, whatever is repeated, late or broken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.billing.making import APRIL, MARCH, MAY, H, terms
-from tests.control.moneyhouse import RULES, MoneyHouse, money_house
+from tests.control.moneyhouse import RULES, MoneyHouse, house_on
 
 from tidegate.billing import BillTo, Budget
 from tidegate.control.access import Reach
@@ -17,15 +16,14 @@ from tidegate.control.metering import Metered, meter
 from tidegate.control.money_store import Prepayment
 from tidegate.lease import Discount, Price, PriceBook, Product, ProductKind
 from tidegate.quantity import Money
+from tidegate.store import Database
 
 ALL = Reach(None)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[MoneyHouse]:
-    built = money_house(tmp_path)
-    yield built
-    built.database.close()
+def house(database: Database) -> MoneyHouse:
+    return house_on(database)
 
 
 def usd(text: str) -> Money:
