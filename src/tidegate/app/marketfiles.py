@@ -9,6 +9,8 @@ from tidegate.app.output import prepare_folder
 from tidegate.errors import Place, RunError
 from tidegate.market.run import MarketRun
 from tidegate.plan.market import camp_frame, generation_frame, market_frame, run_json
+from tidegate.plan.marketstory import MarketStory
+from tidegate.web.marketreport import render_market
 
 TABLES = {
     "generations.parquet": generation_frame,
@@ -56,4 +58,20 @@ def write_prices(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     except OSError as error:
         raise RunError(
             "TG-RUN-OUT", f"The prices cannot be written: {error}.", place=Place(str(path))
+        ) from error
+
+
+def write_report(story: MarketStory, path: Path) -> None:
+    """Write the report on a scenario.
+
+    Raises
+    ------
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
+    try:
+        path.write_text(render_market(story), "utf-8")
+    except OSError as error:
+        raise RunError(
+            "TG-RUN-OUT", f"The report cannot be written: {error}.", place=Place(str(path))
         ) from error

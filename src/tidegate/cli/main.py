@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tidegate.cli import marketfit
 from tidegate.cli.advise import advise
 from tidegate.cli.audit import audit_app
 from tidegate.cli.backtest import backtest
@@ -16,7 +17,6 @@ from tidegate.cli.finance import finance
 from tidegate.cli.invoice import invoice_app
 from tidegate.cli.keys import keys_app
 from tidegate.cli.leases import leases_app, order, orders_app, quote
-from tidegate.cli.market import market
 from tidegate.cli.pools import events, pools, products
 from tidegate.cli.prices import prices_app
 from tidegate.cli.quota import quota
@@ -60,7 +60,7 @@ app.add_typer(feed_app, name="feed")
 app.add_typer(slurm_app, name="slurm")
 app.add_typer(finance)
 app.add_typer(tiers)
-app.add_typer(market)
+app.add_typer(marketfit.market)
 
 
 def _print_version(*, asked: bool) -> None:

@@ -297,55 +297,57 @@ def claims(
     markettables.show_claims(found, draws, seconds)
 
 
-@market.command(epilog="Example: `tidegate market calibrate --rents rents.csv --out posterior.npz`")
-def calibrate(
+@market.command(epilog="Example: `tidegate market report enters --out market.html`")
+def report(
+    scenario: Scenario = "enters",
+    against: Annotated[str, typer.Option(help="What it is held against.")] = "base",
+    with_claims: Annotated[
+        bool, typer.Option("--claims/--no-claims", help="Whether the claims are tested too.")
+    ] = True,
     rents: Rents = None,
-    scenario: Annotated[str, typer.Option(help="Scenario whose past is played.")] = "base",
-    until: Annotated[str | None, typer.Option(help="Last month to calibrate on.")] = None,
-    draws: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the ensemble.")] = 1500,
-    kept: Annotated[int, typer.Option(min=10, help="Draws that are written.")] = 600,
+    draws: Count = 300,
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option(help="File for the posterior.")] = Path("posterior.npz"),
+    posterior: PosteriorFile = None,
+    entry: EntryMonth = ENTRY,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+    out: Annotated[Path, typer.Option(help="File for the page.")] = Path("market.html"),
     as_json: Json = False,
 ) -> None:
-    """Calibrate a scenario on monthly rents, and write the posterior draws."""
-    from tidegate.app.market import calibrated, write_posterior  # noqa: PLC0415
+    """Write a page: rents as fans over history, lessors, prices, claims, and sliders that answer at once."""
+    from tidegate.app.market import posterior_of  # noqa: PLC0415
+    from tidegate.app.marketfiles import write_report  # noqa: PLC0415
+    from tidegate.app.marketstory import told_story  # noqa: PLC0415
     from tidegate.cli import markettables, screen  # noqa: PLC0415
-    from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
+    from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
+    from tidegate.market.run import Draws  # noqa: PLC0415
 
-    last = month_of("--until", until) if until else None
-    it = read_market(scenario)
-    with screen.progress(["calibrate"], "rounds") as bars:
-        made = calibrated(
-            it, rents, draws=draws, kept=min(kept, draws), seed=seed, until=last, progress=bars
+    first = month_of("--entry", entry)
+    crew = _crew(backend, workers, dask_address)
+    source = posterior_of(posterior)
+    names = [Path(scenario).name, Path(against).name, *(scenarios_needed() if with_claims else ())]
+    with screen.progress([*dict.fromkeys(names), "sliders"], "draws") as bars:
+        story = told_story(
+            scenario,
+            against,
+            Draws(source.posterior, draws, seed),
+            first,
+            origin=source.origin,
+            rents=rents,
+            with_claims=with_claims,
+            crew=crew,
+            progress=bars,
         )
-    write_posterior(made, out)
+    write_report(story, out)
     if as_json:
-        told = {**made.origin, "draws": len(made.posterior), "file": str(out)}
-        typer.echo(json.dumps({**told, "parameters": markettables.parameter_rows(made)}, indent=2))
+        told = {
+            "file": str(out),
+            "scenario": story.run.market.name,
+            "against": story.other.market.name,
+            "differences": [it.to_json() for it in story.differences],
+            "seconds": round(story.seconds, 1),
+        }
+        typer.echo(json.dumps(told, indent=2))
         return
-    markettables.show_posterior(made, out)
-
-
-@market.command(epilog="Example: `tidegate market judge --rents rents.csv --until 2025-06`")
-def judge(
-    rents: Rents = None,
-    scenario: Annotated[str, typer.Option(help="Scenario whose past is played.")] = "base",
-    until: Annotated[str, typer.Option(help="Last month that the model may know.")] = "2025-06",
-    draws: Annotated[int, typer.Option(min=100, max=100_000, help="Size of the ensemble.")] = 1000,
-    seed: Seed = 0,
-    as_json: Json = False,
-) -> None:
-    """Calibrate up to a month, forecast what came after, and score it beside simple rivals."""
-    from tidegate.app.market import judged  # noqa: PLC0415
-    from tidegate.cli import markettables, screen  # noqa: PLC0415
-    from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
-
-    last = month_of("--until", until)
-    it = read_market(scenario)
-    with screen.progress(["judge"], "rounds") as bars:
-        verdict = judged(it, rents, last, draws=draws, seed=seed, progress=bars)
-    if as_json:
-        typer.echo(json.dumps(markettables.verdict_json(verdict), indent=2))
-        return
-    markettables.show_verdict(verdict)
+    markettables.show_files([out])

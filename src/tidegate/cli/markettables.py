@@ -183,8 +183,8 @@ def show_claims(found: Sequence[Finding], draws: int, seconds: float) -> None:
             names = ", ".join(f"{d.name} {d.index:.2f}" for d in it.deciders)
             fit = f" (surrogate explains {it.fit:.0%})" if it.fit is not None else ""
             out.print(f"   decided by {escape(names) or 'nothing alone'}{fit}", soft_wrap=True)
-        evidence = escape(claim.evidence)
-        out.print(f"   evidence: {claim.verdict}; {evidence}", soft_wrap=True, style="dim")
+        said = "" if claim.evidence == claim.verdict else f"; {escape(claim.evidence)}"
+        out.print(f"   evidence: {claim.verdict}{said}", soft_wrap=True, style="dim")
     out.print(
         f"{draws:,} futures, the same in every scenario; effects: median, 5 to 95 %; {seconds:.0f} s",
         style="dim",

@@ -31,7 +31,7 @@
   // Makers of formatters, by the name that an option gives.
   const formats = {
     number: (settings) => (value) =>
-      isNumber(value) ? grouped(1).format(value) + (settings.unit ? " " + settings.unit : "") : "–",
+      isNumber(value) ? grouped(settings.digits === undefined ? 1 : settings.digits).format(value) + (settings.unit ? " " + settings.unit : "") : "–",
     compact: () => (value) =>
       new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value),
     percent: (settings) => (value) =>

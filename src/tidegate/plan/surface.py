@@ -1,0 +1,171 @@
+"""A coarse answer for every position of a few sliders: medians on a grid, to be interpolated.
+
+The grid is played once, over the same few futures at every point; a reader moves between its points.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+
+from tidegate.market import theta as of
+from tidegate.market.calibrate import Posterior
+from tidegate.market.model import Entry, Market, Pause, Slip
+from tidegate.market.run import Draws, MarketRun
+
+DRAWS: Final = 24
+"""Futures at a point of the grid."""
+
+YEARS: Final = (0, 1, 2, 3, 4, 5)
+"""Years after the entry that are told."""
+
+_HHI: Final = 10_000
+_SMALL: Final = "small low-price"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A slider.
+
+    Attributes
+    ----------
+    key, label, unit : str
+        What it moves.
+    points : tuple of float
+        Values that are played, in order.
+    start : float
+        Where it stands at first.
+    step : float
+        By how much it moves.
+    """
+
+    key: str
+    label: str
+    unit: str
+    points: tuple[float, ...]
+    start: float
+    step: float
+
+
+AXES: Final = (
+    Axis("entry", "Hopper GPUs that the owner opens to leasing", "thousand GPUs",
+         (0.0, 250.0, 500.0, 1000.0), 500.0, 50.0),
+    Axis("own_use", "Share of them that its own work holds", "%", (30.0, 55.0, 80.0), 55.0, 5.0),
+    Axis("demand", "Demand from the entry on, against the model's", "%",
+         (60.0, 100.0, 150.0), 100.0, 5.0),
+    Axis("slip", "Delay of the next generation", "months", (0.0, 12.0), 0.0, 1.0),
+)  # fmt: skip
+"""Every slider."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Medians on a grid.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        Sliders; the last one varies fastest.
+    figures : tuple of str
+        What is told; rents by generation come first.
+    generations : tuple of str
+        Generations whose rents are told.
+    values : list
+        Nested by grid point, year and figure.
+    draws : int
+        Futures at every point.
+    """
+
+    axes: tuple[Axis, ...]
+    figures: tuple[str, ...]
+    generations: tuple[str, ...]
+    values: list[list[list[float]]]
+    draws: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "axes": [vars(axis) for axis in self.axes],
+            "figures": list(self.figures),
+            "generations": list(self.generations),
+            "years": list(YEARS),
+            "values": self.values,
+            "draws": self.draws,
+        }
+
+
+def points() -> Iterator[dict[str, float]]:
+    """Return every point of the grid, the last slider fastest."""
+    for values in product(*(axis.points for axis in AXES)):
+        yield {axis.key: value for axis, value in zip(AXES, values, strict=True)}
+
+
+def at_point(
+    market: Market, posterior: Posterior, at: Mapping[str, float], entry: date
+) -> tuple[Market, Draws]:
+    """Return the scenario and the futures of a point.
+
+    Parameters
+    ----------
+    market : Market
+        A scenario with an entry, whose GPUs are scaled.
+    posterior : Posterior
+        Parameters and past.
+    at : mapping of str to float
+        The point.
+    entry : date
+        Month of the entry.
+    """
+    thetas = posterior.thetas[:DRAWS].copy()
+    thetas[:, of.OWN_USE] = at["own_use"] / 100
+    few = Posterior(thetas, posterior.past[:DRAWS], posterior.start)
+    fleet = {a.generation: 0.0 for a in market.fleet}
+    for arrival in market.fleet:
+        fleet[arrival.generation] += arrival.gpus
+    hopper = {g: fleet[g] for g in ("H100-SXM", "H200-SXM") if g in fleet}
+    scale = 1000 * at["entry"] / max(1.0, sum(hopper.values()))
+    end = date(market.start.year + market.months // 12 + 1, 1, 1)
+    moved = replace(
+        market,
+        entry=Entry(entry, 6, {g: min(1.0, scale) * count for g, count in hopper.items()}),
+        pauses=(*market.pauses, Pause(entry, end, at["demand"] / 100)),
+        slips=(*market.slips, Slip("NEXT", int(at["slip"]))),
+    )
+    return moved, Draws(few, DRAWS, 0)
+
+
+def told(run: MarketRun, entry: date, generations: Sequence[str]) -> list[list[float]]:
+    """Return the figures of a point, by year."""
+    at, record = run.market.month_of(entry), run.record
+    small = run.market.camp_ids.index(_SMALL) if _SMALL in run.market.camp_ids else 0
+    places = [run.market.generation_ids.index(g) for g in generations]
+    rows = []
+    for year in YEARS:
+        t = min(at + 12 * year, record.rent.shape[1] - 1)
+        rents = np.median(record.rent[:, t, 0][:, places], axis=0)
+        others = (
+            np.median(record.owner[:, t, 0]) * 12 / 1e9,
+            np.median(record.firms[:, t, 0, small]),
+            np.median(record.concentration[:, t, 0]) * _HHI,
+            np.median(record.resale[:, t, 0][:, run.market.generation_ids.index("H100-SXM")]),
+        )
+        rows.append([round(float(v), 4) for v in (*rents, *others)])
+    return rows
+
+
+OTHERS: Final = (
+    "lease revenue of the owner, bn USD a year",
+    "small lessors left",
+    "Herfindahl index, points",
+    "used H100, USD",
+)
+"""Figures beside rents."""
+
+
+def surface_of(values: list[list[list[float]]], generations: Sequence[str]) -> Surface:
+    """Put the figures of all points together."""
+    figures = (*(f"rent of {g}, USD per GPU-hour" for g in generations), *OTHERS)
+    return Surface(AXES, figures, tuple(generations), values, DRAWS)

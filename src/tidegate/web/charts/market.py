@@ -1,0 +1,336 @@
+"""Charts of the market: fans over history, lines with and without, the map of claims."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+
+from tidegate.market.claims import Finding
+from tidegate.market.history import Seen
+from tidegate.market.run import MarketRun
+from tidegate.web.charts.chart import Chart, Key, Option, axis, format_as, frame
+from tidegate.web.palette import colour, product_colour
+from tidegate.web.table import Column, Table, row, text_column
+from tidegate.web.wording import number, percent
+
+_QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+_LINE: Final = {"type": "line", "symbol": "none", "emphasis": {"disabled": True}}
+_TABLE_STEP: Final = 6
+_NAME: Final = {"color": colour("muted"), "align": "left"}
+
+
+def _frame(summary: str) -> Option:
+    """Return a chart's frame with room for the last month's name."""
+    base = frame(summary)
+    base["grid"] = {**base["grid"], "right": 30}
+    return base
+
+
+def month_text(month: date) -> str:
+    """Return a month as 2026-11."""
+    return f"{month:%Y-%m}"
+
+
+def fan_chart(
+    run: MarketRun,
+    other: MarketRun,
+    generation: str,
+    seen: Sequence[Seen],
+    *,
+    first: int,
+    last: int,
+) -> Chart:
+    """Return the fan of a generation's rents over what was seen, with the other scenario's median.
+
+    Parameters
+    ----------
+    run, other : MarketRun
+        The scenario, and what it is held against.
+    generation : str
+        Whose rents.
+    seen : sequence of Seen
+        Rents that were seen; those of other generations are passed over.
+    first, last : int
+        Months drawn, the last one not included.
+    """
+    g = run.market.generation_ids.index(generation)
+    there = [bool(it) for it in run.record.occupancy[:, first:last, 0, g].max(axis=0) > 0]
+    bands = np.quantile(run.record.rent[:, first:last, 0, g], _QUANTILES, axis=0)
+    rival = np.median(other.record.rent[:, first:last, 0, g], axis=0)
+    months = [month_text(m) for m in run.months[first:last]]
+    points = {
+        run.market.month_of(it.month) - first: it.usd_per_gpu_h
+        for it in seen
+        if it.generation == generation
+    }
+    history = [points.get(t) for t in range(len(months))]
+
+    def shown(values: Any) -> list[float | None]:
+        pairs = zip(values, there, strict=True)
+        return [round(float(v), 3) if ok else None for v, ok in pairs]
+
+    low, q1, middle, q3, high = (shown(b) for b in bands)
+    known = [v for v in middle if v is not None]
+    summary = (
+        f"Rent of {generation} on demand: median {number(known[0], 2)} USD per GPU-hour in "
+        f"{months[there.index(True)]}, {number(known[-1], 2)} in {months[-1]}; "
+        f"90 % of futures then lie between {number(low[-1], 2)} and {number(high[-1], 2)}."
+        if known
+        else f"{generation} is not let in these months."
+    )
+    columns = (
+        text_column("month"),
+        *(Column(n, "USD") for n in ("5 %", "25 %", "median", "75 %", "95 %")),
+        Column(f"median, {other.market.name}", "USD"),
+        Column("seen", "USD"),
+    )
+    rows = tuple(
+        row([months[t], *(number(v[t], 2) for v in (low, q1, middle, q3, high, rival, history))])
+        for t in range(len(months))
+        if there[t] and (t % _TABLE_STEP == 0 or history[t] is not None)
+    )  # fmt: skip
+    return Chart(
+        title=f"Rent of {generation}",
+        summary=summary,
+        caption="USD per GPU-hour on demand, open region. Bands hold 50 and 90 % of futures; "
+        "the upper one is cut where it would press all else flat; dots are monthly medians of public rate cards.",
+        option=_fan_option(months, (low, q1, middle, q3, high), shown(rival), history, summary),
+        tables=(Table(f"Rent of {generation}", columns, rows),),
+        legend=(
+            Key(f"median, {run.market.name}", "product-1", "line"),
+            Key("50 and 90 % of futures", "product-1", "band"),
+            Key(f"median, {other.market.name}", "product-2", "dashes"),
+            Key("seen", "ink", "area"),
+        ),
+    )
+
+
+def _fan_option(
+    months: list[str],
+    bands: Sequence[list[float | None]],
+    rival: list[float | None],
+    history: list[float | None],
+    summary: str,
+) -> Option:
+    low, q1, middle, q3, high = bands
+    base = _frame(summary)
+    base["tooltip"]["valueFormatter"] = format_as("number", unit="USD", digits=2)
+    # The widest band of the last years would press all else flat: it is cut.
+    top = max([1.0, *(2 * v for v in q3 if v is not None), *(1.1 * v for v in history if v)])
+    hidden = {**_LINE, "silent": True, "lineStyle": {"opacity": 0}, "tooltip": {"show": False}}
+
+    def band(
+        name: str, bottom: list[float | None], upper: list[float | None], opacity: float
+    ) -> list[Option]:
+        gap = [
+            None if b is None or u is None else round(u - b, 3)
+            for b, u in zip(bottom, upper, strict=True)
+        ]
+        return [
+            {**hidden, "stack": name, "data": bottom},
+            {**hidden, "stack": name, "data": gap,
+             "areaStyle": {"color": colour("product-1"), "opacity": opacity}},
+        ]  # fmt: skip
+
+    def line(name: str, values: list[float | None], hue: str, kind: str, width: float) -> Option:
+        return {
+            **_LINE,
+            "name": name,
+            "data": values,
+            "lineStyle": {"color": colour(hue), "width": width, "type": kind},
+            "itemStyle": {"color": colour(hue)},
+        }
+
+    return {
+        **base,
+        "xAxis": axis(type="category", data=months, boundaryGap=False),
+        "yAxis": axis(
+            type="value",
+            name="USD per GPU-hour",
+            nameTextStyle=_NAME,
+            min=0,
+            max=math.ceil(top),
+            axisLabel={"color": colour("muted"), "formatter": format_as("number")},
+        ),
+        "series": [
+            *band("wide", low, high, 0.14),
+            *band("narrow", q1, q3, 0.26),
+            line("95 %", high, "product-1", "solid", 0.6),
+            line("median", middle, "product-1", "solid", 2.2),
+            line("5 %", low, "product-1", "solid", 0.6),
+            line("median without", rival, "product-2", "dashed", 1.8),
+            {
+                "type": "scatter",
+                "name": "seen",
+                "data": history,
+                "symbolSize": 6,
+                "itemStyle": {"color": colour("ink")},
+            },
+        ],
+    }
+
+
+def lines_chart(
+    title: str,
+    unit: str,
+    months: Sequence[date],
+    lines: Mapping[str, Any],
+    dashed: Mapping[str, Any] | None = None,
+    *,
+    caption: str,
+    share: bool = False,
+    least: float | None = 0,
+) -> Chart:
+    """Return median lines, and dashed ones of the other scenario in the same colours.
+
+    Parameters
+    ----------
+    title, unit, caption : str
+        What is shown, in what, how it was made.
+    months : sequence of date
+        Months drawn.
+    lines, dashed : mapping of str to array
+        Values by name.
+    share : bool
+        Whether values are shares, to be shown as per cent.
+    least : float or None
+        Where the axis begins; None to leave it to the values.
+    """
+    texts = [month_text(m) for m in months]
+    how = format_as("percent", digits=0) if share else format_as("number")
+
+    def said(value: float) -> str:
+        return percent(value, 0) if share else number(value, 0 if value >= 100 else 1)  # noqa: PLR2004
+
+    names = list(lines)
+    summary = f"{title}: " + "; ".join(
+        f"{name} from {said(float(lines[name][0]))} to {said(float(lines[name][-1]))}"
+        for name in names
+    )
+    base = _frame(summary)
+    base["tooltip"]["valueFormatter"] = (
+        how if share else format_as("number", unit=unit.split(",", maxsplit=1)[0])
+    )
+    series = []
+    for dash, group in (("solid", lines), ("dashed", dashed or {})):
+        for name, values in group.items():
+            hue = product_colour(names.index(name))
+            series.append(
+                {
+                    **_LINE,
+                    "name": name if dash == "solid" else f"{name}, without",
+                    "data": [round(float(v), 4) for v in values],
+                    "lineStyle": {"color": colour(hue), "width": 2 if dash == "solid" else 1.4, "type": dash},
+                    "itemStyle": {"color": colour(hue)},
+                }
+            )  # fmt: skip
+    columns = (text_column("month"), *(Column(name, unit) for name in names))
+    rows = tuple(
+        row([texts[t], *(said(float(lines[name][t])) for name in names)])
+        for t in range(0, len(texts), _TABLE_STEP)
+    )
+    legend = tuple(Key(name, product_colour(i), "line") for i, name in enumerate(names))
+    if dashed:
+        legend += (Key("the same without", "muted", "dashes"),)
+    scale = {} if least is None else {"min": least}
+    return Chart(
+        title=title,
+        summary=f"{summary}.",
+        caption=caption,
+        option={
+            **base,
+            "xAxis": axis(type="category", data=texts, boundaryGap=False),
+            "yAxis": axis(
+                type="value",
+                name=unit,
+                nameTextStyle=_NAME,
+                scale=least is None,
+                axisLabel={"color": colour("muted"), "formatter": how},
+                **scale,
+            ),
+            "series": series,
+        },
+        tables=(Table(title, columns, rows),),
+        legend=legend,
+    )
+
+
+_VERDICTS: Final = {"holds": "good", "open": "product-2", "fails": "failed"}
+
+
+def claims_chart(found: Sequence[Finding]) -> Chart:
+    """Return the map of claims: in what share of futures each holds."""
+    tested = [it for it in found if it.share is not None]
+    names = [f"{it.claim.number} {it.claim.text}" for it in reversed(tested)]
+    summary = "Share of futures in which each claim holds: " + "; ".join(
+        f"{it.claim.number}, {percent(it.share, 0)}" for it in tested
+    )
+    base = frame(summary)
+    base["tooltip"] = {
+        **base["tooltip"],
+        "axisPointer": {"type": "shadow"},
+        "valueFormatter": format_as("percent", digits=0),
+    }
+    columns = (
+        text_column("claim"), text_column("model says"), Column("holds in", "of futures"), text_column("evidence"),
+    )  # fmt: skip
+    return Chart(
+        title="Map of claims",
+        summary=f"{summary}.",
+        caption="Share of futures in which a claim holds. From 80 % on the model says that "
+        "it holds, up to 20 % that it fails; what public evidence says stands in the table.",
+        option={
+            **base,
+            "grid": {"left": 8, "right": 28, "top": 8, "bottom": 8, "containLabel": True},
+            "xAxis": axis(
+                type="value",
+                min=0,
+                max=1,
+                axisLabel={"color": colour("muted"), "formatter": format_as("percent", digits=0)},
+            ),
+            "yAxis": axis(
+                type="category",
+                data=names,
+                axisLabel={"color": colour("ink"), "width": 330, "overflow": "truncate"},
+            ),
+            "series": [
+                {
+                    "type": "bar",
+                    "name": "holds in",
+                    "barMaxWidth": 16,
+                    "data": [
+                        {
+                            "value": it.share,
+                            "itemStyle": {"color": colour(_VERDICTS[it.verdict])},
+                        }
+                        for it in reversed(tested)
+                    ],
+                }
+            ],
+        },
+        tables=(
+            Table(
+                "Claims",
+                columns,
+                tuple(
+                    row(
+                        [
+                            f"{it.claim.number} {it.claim.text}",
+                            it.verdict,
+                            percent(it.share, 0),
+                            it.claim.verdict,
+                        ]
+                    )
+                    for it in tested
+                ),
+            ),
+        ),
+        legend=(
+            Key("holds", "good"),
+            Key("open", "product-2"),
+            Key("fails", "failed"),
+        ),
+        height=460,
+    )
