@@ -117,7 +117,7 @@ def _misses(pool: PoolResult) -> Iterator[str]:
             shares = ", ".join(f"{_percent(rate)} in {key}" for key, rate in known)
             yield (
                 f"{policy.policy}'s curve was too high {shares} "
-                f"(risk {_percent(pool.case.pool.policy.risk)}, less beyond 6h)"
+                f"(risk {_percent(pool.case.pool.policy.risk)}, less beyond 12h)"
             )
 
 

@@ -5,7 +5,7 @@ from tidegate.forecast.classes import DAY_S
 from tidegate.forecast.futuremax import observe, replay
 from tidegate.forecast.gaussian import forecast_free_nodes
 from tidegate.forecast.observation import Observation
-from tidegate.forecast.state import HORIZONS_S, FutureMax, new_future_max
+from tidegate.forecast.state import HORIZONS_S, FutureMax, least_history_s, new_future_max
 
 __all__ = [
     "DAY_S",
@@ -14,6 +14,7 @@ __all__ = [
     "Observation",
     "announced_ahead",
     "forecast_free_nodes",
+    "least_history_s",
     "new_future_max",
     "observe",
     "replay",

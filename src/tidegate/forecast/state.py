@@ -92,6 +92,15 @@ def horizon_ticks(tick_s: int) -> I64:
     return np.array([max(1, h // tick_s) for h in HORIZONS_S], dtype=np.int64)
 
 
+def least_history_s(eps: F64, tick_s: int) -> list[int]:
+    """Return how much history a horizon needs before its bounds count, in seconds, by the risk of each.
+
+    Before that nothing is known at that risk: fewer than ``1 / eps`` windows have passed.
+    """
+    windows = np.ceil(1 / eps).astype(np.int64) - 1
+    return [int(x) for x in tick_s * (horizon_ticks(tick_s) + windows)]
+
+
 def new_future_max(nodes: int, tick_s: int, eps: float | F64) -> FutureMax:
     """Return a forecaster that has seen nothing.
 

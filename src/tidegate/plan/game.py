@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
 from tidegate.errors import FeedError
 from tidegate.fleet.pool import Pool
-from tidegate.forecast import forecast_free_nodes
+from tidegate.forecast import HORIZONS_S, forecast_free_nodes, least_history_s
 from tidegate.plan.announced import announced_nodes
 from tidegate.plan.scenario import PoolCase
 from tidegate.quantity import format_duration, time_of_day_s
-from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode
+from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode, risks
 from tidegate.simulate import (
     Cluster,
     Failures,
@@ -259,6 +259,19 @@ def _price_step(case: PoolCase) -> Decimal:
     return step
 
 
+def _cold_start(pool: Pool, history_s: int) -> list[str]:
+    """Say which horizons the history says nothing of yet: there the whole pool is taken to be needed."""
+    policy = Policy(int(PolicyCode.TIDEGATE), eps=pool.policy.risk)
+    for horizon_s, least_s in zip(HORIZONS_S, least_history_s(risks(policy), TICK_S), strict=True):
+        if history_s < least_s:
+            return [
+                f"Of {format_duration(horizon_s)} and longer, {history_s / 86400:.1f} days of history say nothing at "
+                f"a risk of {policy.eps:g} that falls beyond 12h: the whole pool is taken to be needed, and "
+                f"nothing is promised so long, before day {least_s / 86400:.1f}."
+            ]
+    return []
+
+
 def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
     """Make a pool ready to be played.
 
@@ -318,6 +331,8 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
             f"Tenants ask for {load}.",
             f"The recall floor is {floor_s} s: the longest notice and sanitising.",
         ]
+    if case.offers and "tidegate" in settings.policies:
+        notes += _cold_start(pool, warmup_s)
     announced, said = announced_nodes(case, log, window, start_s)
     notes += said
     return Game(

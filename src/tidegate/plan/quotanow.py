@@ -118,7 +118,16 @@ class QuotaNow:
 
 def _played(game: Game, policy: Policy) -> Played:
     nothing = Requests(*(np.zeros(0, dtype=np.int64) for _ in Requests._fields))
-    return play(game.cluster, game.jobs, nothing, no_failures(), policy, game.window, record=True)
+    return play(
+        game.cluster,
+        game.jobs,
+        nothing,
+        no_failures(),
+        policy,
+        game.window,
+        announced=game.announced,
+        record=True,
+    )
 
 
 def _running(game: Game, played: Played, now_s: int) -> tuple[RunningJob, ...]:

@@ -43,7 +43,7 @@ DEFAULT_POLICIES: Final = ("none", "static", "reactive", "tidegate")
 """Names of the policies that are played unless others are asked for."""
 
 
-FULL_RISK_S: Final = 6 * 3600
+FULL_RISK_S: Final = 12 * 3600
 """A break at a longer horizon costs more hours, and comes with others: one flood breaks all that was promised."""
 
 
