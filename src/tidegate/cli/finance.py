@@ -447,3 +447,34 @@ def pack(
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     made = board_pack(findings_of(desk, settings, history))
     screen.print(f"board pack: {write_bytes(made, out)}", soft_wrap=True)
+
+
+@finance.command()
+def giant(
+    *,
+    low: Annotated[float, typer.Option(help="Billion US dollars a year, lower end.")] = 8.0,
+    high: Annotated[float, typer.Option(help="Billion US dollars a year, upper end.")] = 15.0,
+    csv: Csv = None,
+    xlsx: Xlsx = None,
+    as_json: Json = False,
+) -> None:
+    """Say what must be true for a giant to earn billions by leasing: fleet, occupancy and rent, from cited figures.
+
+    Example: `tidegate finance giant --xlsx giant.xlsx`
+    """
+    from decimal import Decimal  # noqa: PLC0415
+
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.finance.giant import giant_map  # noqa: PLC0415
+    from tidegate.finance.report.giant import giant_report  # noqa: PLC0415
+
+    if not 0 < low <= high <= 1_000:  # noqa: PLR2004  a trillion
+        raise OptionError(
+            "TG-OPTION",
+            f"{low:g} to {high:g} is out of range.",
+            place=Place(field="--low"),
+            expected="above 0, at most --high, which is at most 1,000.",
+        )
+    report = giant_report(giant_map(Decimal(str(low)), Decimal(str(high))))
+    names = ("needed", "map", "facts")
+    deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json, notes=True)
