@@ -253,6 +253,7 @@ def impairment_of(
     settings: StressSettings,
     history: Path | None = None,
     standard: Standard | None = None,
+    market: str | None = None,
 ) -> ImpairmentTest:
     """Return the impairment test of a fleet.
 
@@ -264,16 +265,18 @@ def impairment_of(
         A rent history to calibrate the statistical paths on.
     standard : Standard or None
         Instead of the one that the books name.
+    market : str or None
+        A market scenario whose paths are taken instead.
 
     Raises
     ------
     InputError
-        When the history cannot be used, or no cohort has a market rent.
+        When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
     rules = desk.books.impairment_rules
     chosen = rules if standard is None else replace(rules, standard=standard)
-    return impairment_test(measured, played(measured, settings, history), chosen)
+    return impairment_test(measured, played(measured, settings, history, market), chosen)
 
 
 def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
@@ -364,7 +367,12 @@ def act_on_period(journal: Path, act: str, month: Month, *, by: str, reason: str
     return change_journal(journal, change)
 
 
-def findings_of(desk: Desk, settings: StressSettings, history: Path | None = None) -> Findings:
+def findings_of(
+    desk: Desk,
+    settings: StressSettings,
+    history: Path | None = None,
+    market: str | None = None,
+) -> Findings:
     """Return all that a board pack tells.
 
     Parameters
@@ -373,14 +381,16 @@ def findings_of(desk: Desk, settings: StressSettings, history: Path | None = Non
     settings : StressSettings
     history : Path or None
         A rent history to calibrate the statistical paths on.
+    market : str or None
+        A market scenario whose paths are taken instead.
 
     Raises
     ------
     InputError
-        When the history cannot be used, or no cohort has a market rent.
+        When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured, kept = desk.coverage(), desk.books
-    found = played(measured, settings, history)
+    found = played(measured, settings, history, market)
     used = desk.usage.usage()
     return Findings(
         measured=measured,

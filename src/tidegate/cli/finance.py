@@ -43,6 +43,9 @@ MarketName = Annotated[
         "--market", help="Take the paths of this market scenario instead (folder, or bundled name)."
     ),
 ]
+Paths = Annotated[
+    int | None, typer.Option(help="Number of paths; 10,000, or 500 of the market model.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -87,8 +90,12 @@ def between(option: str, value: int, least: int, most: int) -> int:
     )
 
 
-def stress_settings(paths: int, months: int, seed: int) -> "StressSettings":
+def stress_settings(
+    paths: int | None, months: int, seed: int, market: str | None = None
+) -> "StressSettings":
     """Return how a stress is played, as options say it.
+
+    The market model is simulated month by month with all its lessors, so that fewer of its paths are taken.
 
     Raises
     ------
@@ -98,7 +105,7 @@ def stress_settings(paths: int, months: int, seed: int) -> "StressSettings":
     from tidegate.finance.stress import StressSettings  # noqa: PLC0415  kept off the path of --help
 
     return StressSettings(
-        paths=between("--paths", paths, 100, 1_000_000),
+        paths=between("--paths", paths or (10_000 if market is None else 500), 100, 1_000_000),
         months=between("--months", months, 24, 360),
         seed=between("--seed", seed, 0, 2**32 - 1),
     )
@@ -213,7 +220,7 @@ def stress(
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    paths: Paths = None,
     months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
     seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
     history: Annotated[
@@ -231,7 +238,7 @@ def stress(
     from tidegate.app.finance import stressed  # noqa: PLC0415
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed)
+    settings = stress_settings(paths, months, seed, market)
     refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     report = stressed(desk, settings, history, market)
@@ -248,7 +255,7 @@ def tiers(
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    paths: Paths = None,
     months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
     seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
     history: Annotated[
@@ -267,7 +274,7 @@ def tiers(
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed)
+    settings = stress_settings(paths, months, seed, market)
     refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     report = tiers_report(tiers_of(desk, settings, history, market))
@@ -289,12 +296,13 @@ def impairment(
     memo: Annotated[
         Path | None, typer.Option(help="Write the auditor's memo to this file.")
     ] = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    paths: Paths = None,
     months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
     seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
     history: Annotated[
         Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
     ] = None,
+    market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
     as_json: Json = False,
@@ -318,9 +326,11 @@ def impairment(
             place=Place(field="--standard"),
             expected=f"one of {', '.join(Standard)}.",
         )
-    settings = stress_settings(paths, months, seed)
+    settings = stress_settings(paths, months, seed, market)
+    refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    test = impairment_of(desk, settings, history, Standard(standard) if standard else None)
+    chosen = Standard(standard) if standard else None
+    test = impairment_of(desk, settings, history, chosen, market)
     report = impairment_report(test, flags_of(desk.scenario))
     deliver(report, ("units", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json)
     if memo is not None:
@@ -426,12 +436,13 @@ def pack(
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    paths: Paths = None,
     months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
     seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
     history: Annotated[
         Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
     ] = None,
+    market: MarketName = None,
     out: Annotated[Path, typer.Option(help="The PDF.")] = Path("board-pack.pdf"),
 ) -> None:
     """Write the board pack: statement, coverage, cycle, impairment and tiers on ten pages with charts (PDF).
@@ -443,9 +454,10 @@ def pack(
     from tidegate.cli.screen import out as screen  # noqa: PLC0415
     from tidegate.web.boardpack import board_pack  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed)
+    settings = stress_settings(paths, months, seed, market)
+    refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    made = board_pack(findings_of(desk, settings, history))
+    made = board_pack(findings_of(desk, settings, history, market))
     screen.print(f"board pack: {write_bytes(made, out)}", soft_wrap=True)
 
 

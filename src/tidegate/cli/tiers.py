@@ -12,6 +12,7 @@ from tidegate.cli.finance import (
     Folder,
     Json,
     MarketName,
+    Paths,
     Policy,
     Seeds,
     Start,
@@ -37,7 +38,7 @@ def plan(
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
-    paths: Annotated[int, typer.Option(help="Number of paths.")] = 10_000,
+    paths: Paths = None,
     months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
     seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
     history: Annotated[
@@ -57,7 +58,7 @@ def plan(
     from tidegate.cli.screen import err  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed)
+    settings = stress_settings(paths, months, seed, market)
     refuse_both(history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     found = tiers_of(desk, settings, history, market)
