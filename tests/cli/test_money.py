@@ -161,3 +161,49 @@ def test_an_address_that_is_none(tidegate: Shell, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TIDEGATE_URL", url)
     called = tidegate("usage")
     assert (called.code, "[TG-API-UNREACHABLE]" in called.err) == (1, True)
+
+
+FLEET = """
+name = "served"
+currency = "USD"
+
+[[site]]
+id = "north"
+
+[[cohort]]
+id = "h"
+chip = "H100-SXM"
+count = 32
+price = 30000
+in_service = 2025-01-01
+life_years = 5
+
+[[pool]]
+id = "mainstay"
+site = "north"
+chip = "H100-SXM"
+nodes = 4
+gpus_per_node = 8
+tier = "mainstay"
+cohorts = ["h"]
+
+[pool.log]
+path = "none.csv"
+"""
+
+
+def test_finance_covers_what_was_metered_and_billed(asked: Shell, tmp_path: Path):
+    path = tmp_path / "fleet.toml"
+    path.write_text(FLEET, "utf-8")
+    words = ("finance", "coverage", path, "--live", "--start", "2026-03", "--json")
+    called = asked(*words)
+    assert called.code == 0, called.err
+    invoices = asked("invoice", "list", "--json").json
+    net = sum(float(invoice["net"]["amount"]) for invoice in invoices)
+    tables = called.json["tables"]
+    assert float(tables["tiers"]["rows"][0]["rent"]) == pytest.approx(net)
+    march = tables["months"]["rows"][0]
+    assert (march["month"], march["gpu_hours"]) == ("2026-03", 32 * 744)
+    assert any("32 GPU-hours were metered, 32 of them" in note for note in called.json["notes"])
+    both = asked(*words, "--from", tmp_path)
+    assert (both.code, "--from or --live" in both.err) == (2, True)

@@ -1,6 +1,7 @@
 """Finance from files: books, usage from a backtest or from its folder, coverage."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from tidegate.finance.stress.run import paths_for
 from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
 from tidegate.plan import Progress, Scenario, Span
+from tidegate.plan.liveusage import LiveUsage
 from tidegate.plan.usage import ALONE, BacktestUsage, PlayedPool, start_month, usage_of
 from tidegate.web.boardpack import Findings
 
@@ -130,6 +132,32 @@ def open_desk(
     month, said = start_month(kept, calendar, start)
     notes = (*kept.assumptions, *((said,) if said else ()), _GRID, _SHARED)
     return Desk(scenario, replace(kept, assumptions=notes), replace(usage, start=month))
+
+
+def live_desk(
+    fleet: str | Path,
+    books: str | Path | None,
+    fetch: Callable[[Mapping[str, int], str], LiveUsage],
+) -> Desk:
+    """Read a fleet and its books, and take usage from the running system.
+
+    Parameters
+    ----------
+    fleet : str or Path
+    books : str, Path or None
+    fetch : callable
+        From GPUs by pool and the fleet's currency to what was metered and billed.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be used.
+    """
+    scenario, kept = open_books(fleet, books)
+    sizes = {case.pool.id: case.pool.gpus for case in scenario.cases}
+    usage = fetch(sizes, scenario.currency)
+    notes = (*kept.assumptions, *usage.notes(), _SHARED)
+    return Desk(scenario, replace(kept, assumptions=notes), usage)
 
 
 def read_back(folder: Path, scenario: Scenario, policy: str, start: Month | None) -> BacktestUsage:

@@ -27,6 +27,10 @@ Folder = Annotated[
     Path | None,
     typer.Option("--from", help="Folder of a backtest's result, instead of playing one."),
 ]
+Live = Annotated[
+    bool,
+    typer.Option("--live", help="Take the running system's meters and invoices, from --start on."),
+]
 Policy = Annotated[str, typer.Option(help="The policy that leases.")]
 Seeds = Annotated[int, typer.Option(help="Number of request streams to play.")]
 Start = Annotated[
@@ -128,6 +132,28 @@ def refuse_both(history: Path | None, market: str | None) -> None:
         )
 
 
+def desk_live(fleet: Path, books: Path | None, folder: Path | None, start: str | None) -> "Desk":
+    """Return the desk that a command works on, on the running system's meters and invoices.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when a folder is given as well.
+    """
+    from tidegate.app.finance import live_desk  # noqa: PLC0415  kept off the path of --help
+    from tidegate.cli.financelive import live_usage  # noqa: PLC0415
+
+    if folder is not None:
+        raise OptionError(
+            "TG-OPTION",
+            "is the result of a backtest; --live asks the running system.",
+            place=Place(field="--from"),
+            expected="--from or --live, not both.",
+        )
+    first = month_option("--start", start)
+    return live_desk(fleet, books, lambda sizes, currency: live_usage(sizes, currency, first))
+
+
 def desk_from(
     fleet: Path, books: Path | None, folder: Path | None, policy: str, seeds: int, start: str | None
 ) -> "Desk":
@@ -155,6 +181,7 @@ def coverage(
     *,
     books: Books = None,
     folder: Folder = None,
+    live: Live = False,
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
@@ -169,7 +196,11 @@ def coverage(
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
     from tidegate.finance.report.coverage import coverage_report  # noqa: PLC0415
 
-    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    desk = (
+        desk_live(fleet, books, folder, start)
+        if live
+        else desk_from(fleet, books, folder, policy, seeds, start)
+    )
     report = coverage_report(desk.coverage())
     deliver(
         report,
@@ -348,6 +379,7 @@ def statement(
     *,
     books: Books = None,
     folder: Folder = None,
+    live: Live = False,
     policy: Policy = "tidegate",
     seeds: Seeds = 1,
     start: Start = None,
@@ -370,7 +402,11 @@ def statement(
     from tidegate.finance.ledger.export import to_beancount, to_csv  # noqa: PLC0415
     from tidegate.finance.report.statement import statement_report  # noqa: PLC0415
 
-    desk = desk_from(fleet, books, folder, policy, seeds, start)
+    desk = (
+        desk_live(fleet, books, folder, start)
+        if live
+        else desk_from(fleet, books, folder, policy, seeds, start)
+    )
     found = statement_of(desk, journal)
     deliver(
         statement_report(found),
