@@ -1,8 +1,10 @@
 """The console around the running system: its pages, and the sign-in before them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from inspect import isawaitable
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -56,12 +58,13 @@ def add_console(
 
 def _answer_pages_with_pages(app: FastAPI) -> None:
     """Have errors of the console shown as pages, and those of the HTTP interface as problems."""
-    as_problem = app.exception_handlers[TidegateError]
+    as_problem: Callable[[Request, Exception], Any] = app.exception_handlers[TidegateError]
 
     async def answer(request: Request, error: Exception) -> Response:
         if site.is_page(request) and isinstance(error, TidegateError):
             return site.error_page(request, error, problems.status_of(error))
-        answered: Response = await as_problem(request, error)  # type: ignore[misc]
-        return answered
+        answered = as_problem(request, error)
+        done: Response = await answered if isawaitable(answered) else answered
+        return done
 
     app.exception_handlers[TidegateError] = answer
