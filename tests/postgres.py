@@ -58,6 +58,7 @@ class Postgres:
         self, folder: Path, programs: Path, settings: dict[str, str] | None = None
     ) -> None:
         self.folder = folder
+        self.port = int(settings["port"]) if settings and "port" in settings else None
         self._programs = programs
         # The server refuses to run as root.
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -90,9 +91,15 @@ class Postgres:
         """Make a database, and return its address."""
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(
-            host=str(self.folder), user="postgres", dbname="postgres", autocommit=True
+            host=str(self.folder),
+            port=self.port,
+            user="postgres",
+            dbname="postgres",
+            autocommit=True,
         ) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        if self.port is not None:
+            return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
         return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def stop(self) -> None:

@@ -1,0 +1,111 @@
+"""How fast the running system answers, and whether what it promised stays safe.
+
+``python -m bench.live [--quick] [--json FILE]``; what the figures mean stands in ``docs/reference/benchmarks.md``.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from bench.living.crowd import Answers, crowd
+from bench.living.safe import unsafe
+from bench.living.served import Server, free_port
+from bench.living.tick import tick_times
+from bench.measured import machine
+from tests.postgres import postgres_cluster
+
+from tidegate.app.doors import open_seal
+from tidegate.control import key_acts, tenant_acts
+from tidegate.control.access import SYSTEM, Role
+from tidegate.control.keys import KeyWish
+from tidegate.settings import read_settings
+from tidegate.store import Database, open_database
+from tidegate.store.access import SqlAccess
+
+NODES: Final = 10_000
+TENANTS: Final = 8
+RATE: Final = 300.0
+
+
+def keys_for(database: Database, data: Path) -> list[str]:
+    door, now_s = SqlAccess(database), int(time.time())
+    seal = open_seal(read_settings({}, data_dir=data))
+    keys = []
+    for i in range(TENANTS):
+        tenant = tenant_acts.create_tenant(
+            door, SYSTEM, name=f"tenant {i}", email=None, wall_s=now_s
+        )
+        wish = KeyWish("bench", Role.TENANT, tenant.id, None)
+        keys.append(key_acts.create_key(door, seal, SYSTEM, wish, now_s).text)
+    return keys
+
+
+def milliseconds(values: list[float]) -> dict[str, float]:
+    if not values:
+        return {}
+    p50, p90, p99 = np.percentile(values, [50, 90, 99]) * 1000
+    return {"p50_ms": round(p50, 1), "p90_ms": round(p90, 1), "p99_ms": round(p99, 1)}
+
+
+def told(answers: Answers, seconds: float) -> dict[str, Any]:
+    return {
+        "orders": len(answers.latency_s),
+        "orders_per_s": round(len(answers.latency_s) / seconds, 1),
+        **milliseconds(answers.latency_s),
+        "states": answers.states,
+        "failures": len(answers.failures),
+        "first_failure": answers.failures[:1],
+    }
+
+
+def orders(folder: Path, url: str, *, rate: float, seconds: float) -> dict[str, Any]:
+    """Have a crowd order from a real server; check afterwards what it holds."""
+    server = Server(folder, url, NODES)
+    try:
+        server.wait()
+        database = open_database(url)
+        keys = keys_for(database, server.data)
+        crowd("127.0.0.1", server.port, keys, rate=rate / 3, seconds=seconds / 3, seed=1)
+        before_s = server.cpu_s()
+        answers = crowd("127.0.0.1", server.port, keys, rate=rate, seconds=seconds)
+        figures = told(answers, seconds)
+        figures["server_cpu_share"] = round((server.cpu_s() - before_s) / seconds, 2)
+        figures["unsafe_decisions"], figures["decisions"] = unsafe(database)
+        database.close()
+    finally:
+        server.stop()
+    if warnings := server.output().count("warning"):
+        figures["warnings"] = warnings
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds of each")
+    parser.add_argument("--rate", type=float, default=RATE, help="orders a second")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    given = parser.parse_args()
+    seconds = 6.0 if given.quick else 30.0
+    figures: dict[str, Any] = {"machine": machine(), "nodes": NODES}
+    port = str(free_port())
+    settings = {
+        "listen_addresses": "127.0.0.1", "port": port, "fsync": "on", "full_page_writes": "on",
+        "shared_buffers": "256MB",
+    }  # fmt: skip
+    with postgres_cluster(settings) as cluster, tempfile.TemporaryDirectory() as folder:
+        url = cluster.new_database()
+        figures["orders"] = orders(Path(folder), url, rate=given.rate, seconds=seconds)
+        print(json.dumps(figures["orders"], indent=2), flush=True)
+        url = cluster.new_database()
+        figures["tick"] = tick_times(url, NODES, leases=2_000, ticks=5 if given.quick else 20)
+        print(json.dumps(figures["tick"], indent=2), flush=True)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
