@@ -240,7 +240,7 @@ def test_a_new_leader_finds_what_the_old_one_knew(database: Database):
     assert new.record == old.record
     assert (new.curve == old.curve).all()
     assert new.next_lease_number() == old.next_lease_number()
-    assert new.count(HoldingState.LEASED) == 3
+    assert new.roster.count(HoldingState.LEASED) == 3
 
 
 def test_nothing_is_written_of_a_step_that_fails(database: Database):

@@ -98,9 +98,9 @@ def test_a_lease_runs_to_its_end_and_its_nodes_are_sanitised(memory: Database):
     ended = lease_of(living, order)
     assert (ended.state, ended.reason) == (LeaseState.ENDED, EndReason.COMPLETED)
     assert ended.ended_s == running.end_s
-    assert living.line.book.count(HoldingState.SANITISING) == 2
+    assert living.line.book.roster.count(HoldingState.SANITISING) == 2
     living.run_until(running.end_s + 301)
-    assert living.line.book.count(HoldingState.FREE) == 4
+    assert living.line.book.roster.count(HoldingState.FREE) == 4
 
 
 def test_recalled_when_internal_work_comes_with_its_notice_kept(memory: Database):
@@ -117,7 +117,7 @@ def test_recalled_when_internal_work_comes_with_its_notice_kept(memory: Database
     taken = lease_of(living, order)
     assert (taken.state, taken.reason, taken.broken_s) == (LeaseState.ENDED, "recalled", 0)
     living.run_until(START_S + 2 * H + 421)
-    assert living.line.book.count(HoldingState.INTERNAL) == 4
+    assert living.line.book.roster.count(HoldingState.INTERNAL) == 4
 
 
 def test_a_node_that_fails_ends_its_lease_and_frees_the_others(memory: Database):
@@ -134,7 +134,10 @@ def test_a_node_that_fails_ends_its_lease_and_frees_the_others(memory: Database)
     assert failed.broken_s == failed.firm_until_s - failed.ended_s  # type: ignore[operator]
     living.step()
     book = living.line.book
-    assert (book.count(HoldingState.FAILED), book.count(HoldingState.SANITISING)) == (1, 1)
+    assert (book.roster.count(HoldingState.FAILED), book.roster.count(HoldingState.SANITISING)) == (
+        1,
+        1,
+    )
 
 
 def test_an_order_waits_for_room_and_gets_it(memory: Database):

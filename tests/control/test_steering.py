@@ -68,11 +68,11 @@ def test_a_node_in_quarantine_is_not_lent(living: Living):
     living.step()
     assert living.judged[order.id].reason == "no-room"
     lease(living)
-    assert living.line.book.lendable == []
-    assert living.line.book.lost == len(nodes) - 1
+    assert living.line.book.roster.lendable == []
+    assert living.line.book.roster.lost == len(nodes) - 1
     acts.release(living.steering, OPERATOR, 0, "h100", nodes[1])
     living.step()
-    assert living.line.book.lendable == [nodes[1]]
+    assert living.line.book.roster.lendable == [nodes[1]]
 
 
 def test_another_risk_is_another_forecast_from_the_same_history(living: Living):

@@ -16,7 +16,7 @@ from tidegate.app.live import Live, wall_s
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.keys import KeyWish
-from tidegate.control.user_acts import UserWish, create_user
+from tidegate.control.user_acts import UserWish, change_user, create_user, edited
 from tidegate.lease.product import ProductKind
 from tidegate.web.console.signing_in import Persona
 
@@ -44,6 +44,7 @@ _HABITS: Final = (
     _Habit("Tern Genomics", ("day", "flex"), 4.0, 24 * 3600),
     _Habit("Lichen Labs", ("preemptible",), 1.5, 2 * 3600),
 )
+_MANY: Final = 1000
 _NODES: Final = (1, 1, 1, 2, 2, 4, 8)
 
 
@@ -67,12 +68,15 @@ class Demo:
     def prepare(self) -> None:
         """Make the tenants and their keys, a key of an operator, and people for the console."""
         live = self._live
+        # A demonstration that goes on in a data folder has its tenants and people already.
+        tenants = tenant_acts.list_tenants(live.access, SYSTEM, None, _MANY)
+        known = {tenant.name: tenant for tenant in tenants}
         self._person("Operator", Role.OPERATOR, None)
         self._person("Desk", Role.DESK, None)
         self._person("Finance", Role.FINANCE, None)
         self.keys["operator"] = self._key("demo operator", Role.OPERATOR, None)
         for habit in _HABITS:
-            tenant = tenant_acts.create_tenant(
+            tenant = known.get(habit.name) or tenant_acts.create_tenant(
                 live.access, SYSTEM, name=habit.name, email=None, wall_s=wall_s()
             )
             self.keys[habit.name] = self._key(habit.name, Role.TENANT, tenant.id)
@@ -82,8 +86,21 @@ class Demo:
     def _person(self, name: str, role: Role, tenant_id: str | None) -> None:
         password = secrets.token_urlsafe(18)
         email = f"{role}@example.org"
-        wish = UserWish(email, name, role, tenant_id, password)
-        create_user(self._live.access, SYSTEM, wish, wall_s())
+        access = self._live.access
+        with access.reading() as store:
+            there = store.users.user_of_email(email)
+        if there is None:
+            create_user(access, SYSTEM, UserWish(email, name, role, tenant_id, password), wall_s())
+        else:
+            change_user(
+                access,
+                SYSTEM,
+                there.id,
+                lambda user: edited(
+                    user, wall_s(), name=None, role=None, password=password, is_disabled=None
+                ),
+                wall_s(),
+            )
         self.people.append(Persona(name, email, password))
 
     def _key(self, name: str, role: Role, tenant_id: str | None) -> str:

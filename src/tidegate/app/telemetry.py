@@ -68,10 +68,8 @@ class _Pools(Collector):
     def _add(self, line: Line, gauges: Mapping[str, GaugeMetricFamily]) -> None:
         book, pool = line.book, line.pool
         g = pool.pool.gpus_per_node
-        holdings = list(book.holdings.values())
         for state in HoldingState:
-            count = sum(holding.state is state for holding in holdings)
-            gauges["gpus"].add_metric([pool.id, state], count * g)
+            gauges["gpus"].add_metric([pool.id, state], book.roster.count(state) * g)
         for horizon_s, nodes in zip(book.engine.horizons_s, book.curve, strict=True):
             gauges["leasable"].add_metric([pool.id, str(horizon_s)], int(nodes) * g)
         leases = list(book.leases.values())

@@ -66,7 +66,7 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     for lease, is_called in zip(leases, plan.recall, strict=True):
         if is_called:
             give_notice(book, lease, now_s, decision.id)
-    idle = book.lendable
+    idle = book.roster.lendable
     for i, order in enumerate(orders):
         if plan.verdict[i] == Verdict.ADMITTED:
             nodes = [idle.pop() for _ in range(order.nodes)]
@@ -85,7 +85,7 @@ def _horizon_s(book: Book, plan: Plan, i: int) -> int | None:
 def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = None) -> None:
     """Announce that a lease is taken back."""
     take_s = now_s + lease.notice_s
-    nodes = tuple(sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0)))
+    nodes = tuple(book.roster.in_order(book.nodes_of[lease.id]))
     book.move_lease(
         lease,
         LeaseState.NOTICED,

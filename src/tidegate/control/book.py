@@ -4,15 +4,17 @@ The book is changed first and written afterwards: :meth:`Book.turn` gives what h
 one transaction. When that fails the book is thrown away and made anew from the tables.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tidegate.control.changes import Changes, Kept, Numbered, Tick, Watch
+from tidegate.control.heldrows import HeldRows
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Command
+from tidegate.control.roster import Roster
 from tidegate.control.steering import Steering
 from tidegate.control.wishes import Wish
 from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
@@ -47,8 +49,10 @@ class Book:
     ----------
     leases : dict of str to Lease
         Those that live, in order of their numbers.
-    holdings : dict of str to Holding
-        The open holding of each node.
+    roster : Roster
+        The nodes.
+    rows : HeldRows
+        The leases as decisions read them.
     nodes_of : dict of str to set of str
         Nodes that each live lease holds, or that are being made ready for it.
     waitlist : dict of str to Order
@@ -59,20 +63,18 @@ class Book:
         The last command that touches a node: facts seen before it was carried out say nothing of the node.
     clean : set of str
         Nodes that nobody has held since they were sanitised.
-    rank : dict of str to int
-        Place of each node in the driver's order.
     pending, waiting : int
         Nodes that waiting internal jobs ask for; how many such jobs there are.
     watch : Watch
-    version : int
-        Goes up whenever a lease changes.
     """
 
     def __init__(self, pool: LivePool, kept: Kept, steering: Steering) -> None:
         self.pool = pool.steered(steering.risk, steering.tier)
         self.steering = steering
         self.leases = {lease.id: lease for lease in kept.leases}
-        self.holdings = {holding.node: holding for holding in kept.holdings}
+        self.rows = HeldRows(self.pool, kept.leases)
+        self.roster = Roster(kept.holdings)
+        self.roster.spare(steering.quarantined)
         self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in kept.leases}
         for holding in kept.holdings:
             if holding.lease_id in self.nodes_of:
@@ -82,11 +84,9 @@ class Book:
         for each in kept.commands:
             self._raise_fence(each)
         self.clean: set[str] = set()
-        self.rank: dict[str, int] = {}
         self.watch = kept.watch
         self.pending = 0
         self.waiting = 0
-        self.version = 0
         self._last_command = kept.last_command
         self._last_lease = kept.last_lease
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
@@ -101,7 +101,7 @@ class Book:
             self.engine = Engine.replayed(
                 pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone, pool.announced
             )
-        self.curve = self.engine.curve(self.lost)
+        self.curve = self.engine.curve(self.roster.lost)
         self._changes = Changes()
 
     @property
@@ -109,30 +109,10 @@ class Book:
         """What was promised and kept so far."""
         return Record(self._sold_s, self._broken_s, self.watch.started_jobs, self.watch.late_jobs)
 
-    def count(self, *states: HoldingState) -> int:
-        """Return how many nodes are in any of these states."""
-        return sum(holding.state in states for holding in self.holdings.values())
-
     @property
-    def lost(self) -> int:
-        """Nodes that cannot be promised, whoever holds them: failed, or in quarantine."""
-        spare = self.steering.quarantined.keys()
-        sound = sum(
-            node in spare and holding.state is not HoldingState.FAILED
-            for node, holding in self.holdings.items()
-        )
-        return self.count(HoldingState.FAILED) + sound
-
-    @property
-    def lendable(self) -> list[str]:
-        """Free nodes that are not in quarantine, the highest last: internal jobs fill a pool from below."""
-        spare = self.steering.quarantined
-        free = [node for node in self.in_state(HoldingState.FREE) if node not in spare]
-        return sorted(free, key=lambda node: self.rank.get(node, 0))
-
-    def in_state(self, state: HoldingState) -> list[str]:
-        """Return the nodes in a state, in the driver's order."""
-        return [node for node, holding in self.holdings.items() if holding.state is state]
+    def holdings(self) -> Mapping[str, Holding]:
+        """The open holding of each node."""
+        return self.roster.holdings
 
     @property
     def has_moved(self) -> bool:
@@ -203,7 +183,7 @@ class Book:
         self.leases[lease.id] = lease
         self.nodes_of[lease.id] = set()
         self._sold_s += lease.nodes * lease.firm_s
-        self.version += 1
+        self.rows.add(lease)
         self._changes.leases[lease.id] = lease
         self._changes.new_leases.add(lease.id)
         self.tell(
@@ -228,12 +208,13 @@ class Book:
         more = {name: changed.pop(name) for name in ("actor", "decision_id") if name in changed}
         changed["version"] = lease.version + 1
         moved = replace(lease, **changed)
-        self.version += 1
         self._changes.leases[lease.id] = moved
         if moved.is_live:
             self.leases[lease.id] = moved
+            self.rows.change(moved)
         else:
             del self.leases[lease.id]
+            self.rows.remove(lease.id)
             self.nodes_of.pop(lease.id, None)
         self._broken_s += moved.nodes * moved.broken_s
         self.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
@@ -272,7 +253,7 @@ class Book:
             )
 
     def _hold(self, node: str, holding: Holding) -> None:
-        before = self.holdings.get(node)
+        before = self.roster.hold(holding)
         changes = self._changes
         if before is not None:
             ended = replace(before, until_s=holding.since_s)
@@ -284,7 +265,6 @@ class Book:
                 self.nodes_of[before.lease_id].discard(node)
         if holding.lease_id in self.nodes_of:
             self.nodes_of[holding.lease_id].add(node)
-        self.holdings[node] = holding
         changes.opened[node] = holding
 
     def command(self, command: Command, lease_id: str | None = None) -> None:
@@ -301,7 +281,8 @@ class Book:
     def steer(self, steering: Steering) -> None:
         """Follow what an operator has said, as far as it does not change the forecast."""
         self.steering = steering
-        self.curve = self.engine.curve(self.lost)
+        self.roster.spare(steering.quarantined)
+        self.curve = self.engine.curve(self.roster.lost)
 
     def observe(self, tick: Tick) -> None:
         """Keep a tick."""

@@ -49,7 +49,7 @@ def _shrink(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
         return TOO_SMALL
     if lease.state is not LeaseState.RUNNING:
         return UNDER_NOTICE if lease.state is LeaseState.NOTICED else "it has not started yet"
-    held = sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0))
+    held = book.roster.in_order(book.nodes_of[lease.id])
     # A failed node goes first; then the highest, so that internal jobs find a block below.
     held.sort(key=lambda node: book.holdings[node].state is HoldingState.FAILED)
     gone = held[wish.value :]

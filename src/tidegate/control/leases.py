@@ -44,7 +44,7 @@ def end_lease(
     broken_s = 0
     if state is not LeaseState.ENDED:
         broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
-    nodes = sorted(book.nodes_of[lease.id], key=lambda node: book.rank.get(node, 0))
+    nodes = book.roster.in_order(book.nodes_of[lease.id])
     more = {} if actor is None else {"actor": actor}
     book.move_lease(
         lease, state, now_s, ended_s=now_s, reason=reason.value, broken_s=broken_s, **more

@@ -103,7 +103,8 @@ class Line:
         news : sequence
             From the desk, in order.
         """
-        self._obey()
+        if news:
+            self._obey()
         book = self.book
         now_s = self._clock.now_s()
         for each in news:

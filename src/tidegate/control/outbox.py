@@ -23,11 +23,14 @@ from tidegate.control.ports import (
     Sanitise,
     Take,
 )
-from tidegate.control.store import LeaseStore
+from tidegate.control.store import CarriedOut, LeaseStore
 from tidegate.errors import DriverError
 
 FOR_GOOD: Final = frozenset({"TG-DRIVER-BUSY", "TG-DRIVER-FRONTIER", "TG-DRIVER-UNKNOWN"})
 """What a driver refuses for good; anything else is tried again."""
+
+AT_ONCE: Final = 64
+"""Commands carried out before that is noted: after a crash, no more are repeated than these."""
 
 RETRY_S: Final = (0.2, 1.0, 5.0, 15.0)
 """Real seconds between tries, the last one again and again."""
@@ -203,17 +206,34 @@ class Desk:
         return [*self.clear(), self.look()]
 
     def clear(self) -> list[News]:
-        """Carry out what waits, as far as the driver lets it."""
+        """Carry out what waits, as far as the driver lets it; what was carried out is noted at the end."""
         news: list[News] = []
+        done: list[CarriedOut] = []
         while self._waiting and time.monotonic() >= self._next_try:
-            refused, trouble = self._try(self._waiting[0])
-            if trouble is not None:
-                news.append(trouble)
+            numbered = self._waiting[0]
+            try:
+                refused = self._carry_out(numbered)
+            except DriverError as error:
+                self._next_try = time.monotonic() + RETRY_S[min(self._tries, len(RETRY_S) - 1)]
+                self._tries += 1
+                self._store.tried(self.pool_id, numbered.number, str(error))
+                news.append(Trouble(str(error)))
                 break
+            self._tries = 0
             self._waiting.popleft()
+            done.append(CarriedOut(numbered.number, refused.trouble if refused else None))
             if refused is not None:
                 news.append(refused)
+            if len(done) == AT_ONCE:
+                self._note(done)
+        self._note(done)
         return news
+
+    def _note(self, done: list[CarriedOut]) -> None:
+        if done:
+            self._store.carried_out(self.pool_id, done, self._now_s())
+            self._done = done[-1].number
+            done.clear()
 
     def look(self) -> News:
         """Look at the pool."""
@@ -224,25 +244,13 @@ class Desk:
             return Trouble(str(error))
         return Seen(facts, done)
 
-    def _try(self, numbered: Numbered) -> tuple[Refused | None, Trouble | None]:
+    def _carry_out(self, numbered: Numbered) -> Refused | None:
+        """Have a command carried out; return what the driver refuses for good."""
         command = numbered.command
-        refused = None
         try:
             self._call(lambda: carry_out(self._driver, command))
         except DriverError as error:
-            if error.code not in FOR_GOOD:
-                self._next_try = time.monotonic() + RETRY_S[min(self._tries, len(RETRY_S) - 1)]
-                self._tries += 1
-                self._store.tried(self.pool_id, numbered.number, str(error))
-                return None, Trouble(str(error))
-            refused = Refused(command, numbered.lease_id, str(error))
-        self._tries = 0
-        self._store.carried_out(
-            self.pool_id,
-            numbered.number,
-            self._now_s(),
-            was_refused=refused is not None,
-            trouble=refused.trouble if refused else "",
-        )
-        self._done = numbered.number
-        return refused, None
+            if error.code in FOR_GOOD:
+                return Refused(command, numbered.lease_id, str(error))
+            raise
+        return None

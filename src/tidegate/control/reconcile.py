@@ -91,8 +91,8 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     now_s : int
     """
     sorting = _Sorting()
-    for rank, fact in enumerate(facts.nodes):
-        book.rank[fact.node] = rank
+    book.roster.order(fact.node for fact in facts.nodes)
+    for fact in facts.nodes:
         _sort(book, fact, sorting, is_current=book.fence.get(fact.node, 0) <= done)
     if len(facts.nodes) < len(book.holdings):
         shown = {fact.node for fact in facts.nodes}

@@ -8,31 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from tidegate.control.book import Book
-from tidegate.control.pools import LivePool
-from tidegate.lease.lease import Lease, Order
-from tidegate.lease.states import HoldingState
-from tidegate.quota import HELD_LEASE, REQUEST, Record, Snapshot
+from tidegate.lease.lease import Order
+from tidegate.quota import REQUEST, Record, Snapshot
 
 _FAST: Final = 1
-_AT_REST: Final = frozenset({HoldingState.FREE})
-
-
-def as_held(pool: LivePool, lease: Lease) -> tuple[int, ...]:
-    """Return a lease as a row of ``HELD_LEASE``."""
-    return (
-        lease.number,
-        lease.nodes,
-        -1,
-        lease.admitted_s,
-        lease.start_s,
-        lease.end_s,
-        lease.firm_until_s,
-        lease.notice_s,
-        -1 if lease.take_s is None else lease.take_s,
-        pool.steps(lease.price),
-        0,
-        0,
-    )
 
 
 def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
@@ -57,19 +36,13 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         To be judged, in order.
     now_s : int
     """
-    held = np.array([as_held(book.pool, lease) for lease in book.leases.values()], dtype=HELD_LEASE)
-    leased = int(held["nodes"].sum()) if held.size else 0
-    sanitising = sum(
-        holding.lease_id is None
-        and holding.state in (HoldingState.SANITISING, HoldingState.DRAINING)
-        for holding in book.holdings.values()
-    )
+    held = book.rows.rows
     return Snapshot(
         now_s,
-        len(book.lendable),
+        len(book.roster.lendable),
         book.pending,
-        sanitising,
-        leased,
+        book.roster.between,
+        int(held["nodes"].sum()),
         book.pool.sanitise_s,
         book.engine.horizons_s,
         book.curve,
@@ -84,19 +57,32 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
 
 
 def pack_snapshot(snapshot: Snapshot) -> bytes:
-    """Return a snapshot as compressed JSON."""
-    data: dict[str, Any] = {}
+    """Return a snapshot, compressed: a line of JSON, then the arrays that it names, row by row."""
+    head: dict[str, Any] = {}
+    arrays = []
     for name, value in snapshot._asdict().items():
-        data[name] = value.tolist() if isinstance(value, np.ndarray) else value
-    return zlib.compress(json.dumps(data, separators=(",", ":")).encode(), _FAST)
+        if isinstance(value, np.ndarray):
+            # The columns stand with the rows: what was decided stays readable when they change.
+            head[name] = {"rows": len(value), "columns": np.lib.format.dtype_to_descr(value.dtype)}
+            arrays.append(value.tobytes())
+        else:
+            head[name] = value
+    line = json.dumps(head, separators=(",", ":")).encode() + b"\n"
+    return zlib.compress(line + b"".join(arrays), _FAST)
 
 
 def read_snapshot(packed: bytes) -> Snapshot:
     """Return the snapshot that :func:`pack_snapshot` packed."""
-    data = json.loads(zlib.decompress(packed))
-    for name, dtype in (("held", HELD_LEASE), ("asked", REQUEST)):
-        data[name] = np.array([tuple(row) for row in data[name]], dtype=dtype)
-    for name in ("horizons_s", "curve"):
-        data[name] = np.array(data[name], dtype=np.int64)
+    line, _, rest = zlib.decompress(packed).partition(b"\n")
+    data = json.loads(line)
+    place = 0
+    for name, value in data.items():
+        if not isinstance(value, dict):
+            continue
+        columns = value["columns"]
+        descr = columns if isinstance(columns, str) else [tuple(column) for column in columns]
+        kind = np.dtype(descr)
+        data[name] = np.frombuffer(rest, kind, value["rows"], place).copy()
+        place += data[name].nbytes
     data["record"] = Record(*data["record"])
     return Snapshot(**data)

@@ -36,12 +36,12 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     tick = facts.at_s // TICK_S
     if book.engine.tick is None or tick > book.engine.tick:
         demand = min(book.pool.pool.nodes, waiting.busy_nodes + waiting.pending_nodes)
-        failed = book.count(HoldingState.FAILED)
+        failed = book.roster.count(HoldingState.FAILED)
         book.engine.observe(tick, Observation(demand))
         book.observe(
             Tick(book.pool.id, tick, demand, waiting.busy_nodes, waiting.pending_nodes, failed)
         )
-        book.curve = book.engine.curve(book.lost)
+        book.curve = book.engine.curve(book.roster.lost)
 
 
 def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int) -> None:

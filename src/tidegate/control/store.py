@@ -1,6 +1,7 @@
 """What the lease's life asks of a store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tidegate.control.changes import Changes, Kept
@@ -10,6 +11,21 @@ from tidegate.lease.lease import Lease, Order, Quote
 
 LEADER: Final = "loop"
 """Name of the leadership of the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """A command that need not be sent again.
+
+    Attributes
+    ----------
+    number : int
+    refusal : str or None
+        Why the driver refuses it for good; None when it was carried out.
+    """
+
+    number: int
+    refusal: str | None
 
 
 class LeaseStore(WishStore, Protocol):
@@ -41,10 +57,8 @@ class LeaseStore(WishStore, Protocol):
         """Note that a command failed, and will be tried again."""
         ...
 
-    def carried_out(
-        self, pool_id: str, number: int, done_s: int, *, was_refused: bool, trouble: str
-    ) -> None:
-        """Note that a command has been carried out, or refused for good."""
+    def carried_out(self, pool_id: str, done: Sequence[CarriedOut], done_s: int) -> None:
+        """Note that commands have been carried out, or refused for good."""
         ...
 
     def place(self, order: Order) -> Order:

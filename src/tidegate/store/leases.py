@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tidegate.control.changes import Changes, Kept, Numbered, Watch
 from tidegate.control.pools import LivePool
-from tidegate.control.store import LEADER
+from tidegate.control.store import LEADER, CarriedOut
 from tidegate.control.wishes import Wish, WishKind
 from tidegate.errors import FencedError, StoreError
 from tidegate.lease.lease import Lease, Order, Quote
@@ -112,22 +112,26 @@ class LeaseTables:
                 .values(tries=table.c.tries + 1, trouble=trouble)
             )
 
-    def carried_out(
-        self, pool_id: str, number: int, done_s: int, *, was_refused: bool, trouble: str
-    ) -> None:
-        """Note that a command has been carried out, or refused for good."""
+    def carried_out(self, pool_id: str, done: Sequence[CarriedOut], done_s: int) -> None:
+        """Note that commands have been carried out, or refused for good."""
         table = core.command
+        in_pool = table.c.pool_id == pool_id
+        fine = [each.number for each in done if each.refusal is None]
+        noted = {"tries": table.c.tries + 1, "done_s": done_s}
         with self._database.transaction() as connection:
-            connection.execute(
-                sa.update(table)
-                .where(table.c.pool_id == pool_id, table.c.number == number)
-                .values(
-                    tries=table.c.tries + 1,
-                    done_s=done_s,
-                    was_refused=was_refused,
-                    trouble=trouble,
+            if fine:
+                connection.execute(
+                    sa.update(table)
+                    .where(in_pool, table.c.number.in_(fine))
+                    .values(noted | {"trouble": ""})
                 )
-            )
+            for each in done:
+                if each.refusal is not None:
+                    connection.execute(
+                        sa.update(table)
+                        .where(in_pool, table.c.number == each.number)
+                        .values(noted | {"was_refused": True, "trouble": each.refusal})
+                    )
 
     def place(self, order: Order) -> Order:
         """Write an order; return it, or the one that its tenant placed before with the same key.
@@ -373,22 +377,28 @@ def _write(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes
         append_events(connection, changes.events)
 
 
+_MOVING = (
+    *("state", "version", "held_until_s", "decided_s", "reason", "horizon_s"),
+    *("decision_id", "lease_id"),
+)
+"""What changes in a quote or an order once it is there."""
+
+
 def _write_things(
     connection: sa.Connection, table: sa.Table, things: Sequence[Quote | Order]
 ) -> None:
     """Write things that have their rows already."""
     if not things:
         return
-    moving = [
-        column.name
-        for column in table.c
-        if not column.primary_key and column.name in values_of(things[0])
-    ]
+    moving = [name for name in _MOVING if name in table.c]
     connection.execute(
         sa.update(table)
         .where(table.c.id == sa.bindparam("the_id"))
         .values({name: sa.bindparam(name) for name in moving}),
-        [{**values_of(thing), "the_id": thing.id} for thing in things],
+        [
+            {**{name: getattr(thing, name) for name in moving}, "the_id": thing.id}
+            for thing in things
+        ],
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.control.access import Reach
+from tidegate.control.heldrows import as_held
 from tidegate.control.pools import LivePool
-from tidegate.control.snapshot import as_held
 from tidegate.control.steering import Steering
 from tidegate.control.views import PoolRow, TickRow
 from tidegate.lease.lease import Holding, Lease
