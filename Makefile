@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format docs bench bench-speed bench-harvest bench-finance lock clean
+.PHONY: help run test test-all check format docs bench bench-speed bench-harvest bench-finance bench-market lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: bench-speed bench-harvest bench-finance ## every benchmark
+bench: bench-speed bench-harvest bench-finance bench-market ## every benchmark
 
 bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
 	$(BIN)/python bench/speed.py
@@ -68,6 +68,9 @@ bench-finance: $(STAMPS)/dev ## how fast a fleet goes through ten thousand paths
 
 bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 takes one seed instead of five
 	$(BIN)/python -m bench.harvest $(if $(QUICK),--quick)
+
+bench-market: $(STAMPS)/dev ## how fast the market model plays 10,000 futures; QUICK=1 takes 500
+	$(BIN)/python -m bench.market $(if $(QUICK),--draws 500)
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
 	$(COMPILE) --group build --extra postgres -o requirements.lock

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegate.app.library import backtest, read_fleet, read_jobs, sweep
+    from tidegate.app.marketlibrary import play_market
     from tidegate.app.sweep import SweepResult
     from tidegate.errors import TidegateError
     from tidegate.plan import BacktestResult, PolicyResult, PoolResult
@@ -22,6 +23,7 @@ __all__ = [
     "SweepResult",
     "TidegateError",
     "backtest",
+    "play_market",
     "plots",
     "read_fleet",
     "read_jobs",
@@ -35,6 +37,7 @@ _HOMES = {
     "SweepResult": "tidegate.app.sweep",
     "TidegateError": "tidegate.errors",
     "backtest": "tidegate.app.library",
+    "play_market": "tidegate.app.marketlibrary",
     "plots": "tidegate.web.plots",
     "read_fleet": "tidegate.app.library",
     "read_jobs": "tidegate.app.library",
