@@ -27,7 +27,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one seed")
     parser.add_argument("--seeds", type=int, default=5, help="number of request streams")
     parser.add_argument("--frontier", action="store_true", help="turn tidegate's risk too")
-    parser.add_argument("--risk", type=float, default=0.05, help="tidegate's risk, in every case")
+    parser.add_argument(
+        "--risk", type=float, default=0.005, help="the owner's limit, in every case"
+    )
     parser.add_argument("--cases", help="only these, comma-separated")
     parser.add_argument("--philly", type=Path, metavar="FILE", help="the Philly log, for its case")
     parser.add_argument("--log", type=Path, metavar="FILE", help="this log instead of the cases")

@@ -21,11 +21,11 @@ from tidegate.plan import (
     backtest_pool,
 )
 from tidegate.plan.summary import measure, summarise
-from tidegate.quota import POLICIES, Policy, PolicyCode
+from tidegate.quota import POLICIES, Policy, PolicyCode, eps_of
 from tidegate.simulate import Holder
 
 CALIBRATION_EPS: Final = (0.01, 0.05, 0.10)
-FRONTIER_EPS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50)
+FRONTIER_LIMITS: Final = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.0125)
 STATIC_SHARES: Final = (2, 5, *SHARES)
 """In percent; those of the backtest, and smaller ones, so that one may keep the limits."""
 
@@ -43,7 +43,7 @@ class Order:
         A key of :data:`PARTS`.
     seeds : tuple of int
     risk : float
-        ``eps`` of the quota curve, the same in every case.
+        The owner's limit, the same in every case.
     """
 
     case: Case
@@ -125,7 +125,7 @@ def _static(order: Order) -> Row:
 def _frontier(order: Order) -> Row:
     game = game_of(order.case, order.settings, order.risk)
     usual = game.policy(PolicyCode.TIDEGATE)
-    policies = {f"eps {eps:g}": usual._replace(eps=eps) for eps in FRONTIER_EPS}
+    policies = {f"limit {x:g}": usual._replace(eps=eps_of(x)) for x in FRONTIER_LIMITS}
     return {"frontier": _settings_in_turn(order, "tidegate", policies, game)}
 
 

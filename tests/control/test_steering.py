@@ -13,6 +13,7 @@ from tidegate.control.steering import Leasing, Steering
 from tidegate.errors import AccessError, RequestError
 from tidegate.fleet import Tier
 from tidegate.lease.states import LeaseState, OrderState
+from tidegate.quota import eps_of
 from tidegate.store.access.audit import SqlAudit
 
 OPERATOR = Actor("usr_night", Role.OPERATOR)
@@ -78,13 +79,13 @@ def test_a_node_in_quarantine_is_not_lent(living: Living):
 def test_another_risk_is_another_forecast_from_the_same_history(living: Living):
     living.step()  # its facts come to the present
     seen = living.line.book.engine.ticks_seen
-    acts.set_risk(living.steering, OPERATOR, 0, "h100", 0.2)
+    acts.set_risk(living.steering, OPERATOR, 0, "h100", 0.001)
     living.step()
-    assert living.line.book.pool.policy.eps == 0.2
+    assert living.line.book.pool.policy.eps == eps_of(0.001)
     assert living.line.book.engine.ticks_seen == seen
     acts.set_risk(living.steering, OPERATOR, 0, "h100", None)
     living.step()
-    assert living.line.book.pool.policy.eps == 0.05
+    assert living.line.book.pool.policy.eps == eps_of(0.05)
 
 
 def test_a_pool_with_leases_does_not_become_frontier(living: Living):

@@ -92,10 +92,10 @@ def test_defaults_are_filled_in_and_said(tmp_path: Path):
     assert scenario.source == str(tmp_path / "fleet.toml")
     assert (scenario.offered_load, scenario.sanitise_s) == (1.5, 300)
     assert case.pool.site.timezone == "UTC"
-    assert (case.pool.policy.risk, case.pool.policy.wait_price) == (0.05, Decimal(10))
+    assert (case.pool.policy.risk, case.pool.policy.wait_price) == (0.005, Decimal(10))
     assert case.failures is None
     said = "\n".join(scenario.assumptions)
-    for part in ("1.5 times", "5m", "time zone is UTC", "risk 0.05", "0 nodes", "10 per GPU-hour"):
+    for part in ("1.5 times", "5m", "time zone is UTC", "risk 0.005", "0 nodes", "10 per GPU-hour"):
         assert part in said
     assert "no cohorts" in said
 

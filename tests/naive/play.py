@@ -244,7 +244,7 @@ class _Pool:
         self.sold = self.broken = self.started = self.late = self.short = 0
         # The bounds and the quota curve of the last tick.
         full = policy.full_risk_s
-        risks = [policy.eps * min(1, full / h if full else 1) ** 2 for h in HORIZONS_S]
+        risks = [policy.eps * (0.075 if 0 < full < h else 1) for h in HORIZONS_S]
         known = [] if announced is None else announced.tolist()
         self.curve = Curve(cluster.nodes, max(1, window.tick_s), risks, known)
         self.bounds = [-1] * len(HORIZONS_S)
@@ -541,7 +541,7 @@ class _Pool:
         newly = sum(x.firm_node_seconds_broken(t) for x in to_break)
         broken = (self.broken + newly) / (self.sold + 2.0 * 86400.0 * self.cluster.nodes)
         more = 2.0 * len(self.queue) * rest / self.pending
-        late = (self.late + more) / (self.started + 200.0)
+        late = 0.7 * (self.late + more) / (self.started + 200.0)
         dear_to_break, dear_to_wait = (broken * broken) ** 2, (late * late) ** 2
         breaks = price_of_breaking * dear_to_break < price_of_waiting * dear_to_wait
         if breaks:
@@ -591,7 +591,8 @@ class _Pool:
         spare = max(0, self.idle - self.pending)
         if code == PolicyCode.NONE:
             return Verdict.NOT_SOLD, []
-        if spare < k and (not self.policy.displaces or self.pending > self.idle):
+        displaces = code == PolicyCode.TIDEGATE and self.policy.displaces
+        if spare < k and (not displaces or self.pending > self.idle):
             return Verdict.NO_ROOM, []
         if code == PolicyCode.STATIC and _sizes(self.leases) + k > self.policy.cap_nodes:
             return Verdict.SHARE, []

@@ -139,7 +139,7 @@ def backtest(  # noqa: PLR0913  the command's options
     price, currency
         List price of its GPU-hour; without it the chip's reference rent in USD.
     risk, reserve_nodes, offered_load
-        Its risk ``eps`` in (0, 1), its reserve, and GPU-hours asked for over mean headroom.
+        Its risk (the owner's limit, in (0, 1)), its reserve, and GPU-hours asked for over mean headroom.
     format, where, columns, timezone
         How its log is read (see :func:`read_jobs`).
     policies : sequence of str, optional

@@ -17,7 +17,7 @@ from tidegate.quota import POLICIES
 MOST_OFFERED_LOAD: Final = 100.0
 """Beyond this a stream of requests says nothing more, and takes ever longer to play."""
 
-DEFAULT_RISK: Final = 0.05
+DEFAULT_RISK: Final = 0.005
 DEFAULT_LOAD: Final = 1.5
 
 MOST_NODES: Final = 1_000_000
@@ -145,7 +145,7 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     currency : str
         ISO 4217 code.
     risk : float
-        ``eps`` of the quota curve, in (0, 1).
+        Share of promised GPU-hours that may break, and of own jobs that may be late for leasing; in (0, 1).
     reserve_nodes : int
         Nodes kept free for failures.
     offered_load : float

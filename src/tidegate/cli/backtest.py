@@ -83,8 +83,11 @@ def backtest(
     ] = None,
     currency: Annotated[str, typer.Option(help="Currency of --price (ISO 4217).")] = "USD",
     risk: Annotated[
-        float, typer.Option(help="Chance that the quota curve promises too much, 0 to 1.")
-    ] = 0.05,
+        float,
+        typer.Option(
+            help="Share of promised GPU-hours that may break, and of own jobs that may be late for leasing."
+        ),
+    ] = 0.005,
     reserve_nodes: Annotated[int, typer.Option(help="Nodes kept free for failures.")] = 0,
     offered_load: Annotated[
         float, typer.Option(help="GPU-hours that tenants ask for, over mean headroom.")

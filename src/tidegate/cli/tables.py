@@ -13,6 +13,7 @@ from tidegate.app.sweep import SweepResult
 from tidegate.cli.screen import out
 from tidegate.plan import BacktestResult, PolicyResult, PoolCase, PoolResult, SweepPool
 from tidegate.quantity import Money
+from tidegate.quota import LONG_SHARE, eps_of
 
 # Header of each column but the first; two lines, so that a table fits 80 columns.
 _COLUMNS = (
@@ -114,10 +115,11 @@ def _misses(pool: PoolResult) -> Iterator[str]:
     for policy in pool.policies:
         known = [(key, rate) for key, rate in policy.miss_rate.items() if rate is not None]
         if known:
+            eps = eps_of(pool.case.pool.policy.risk)
             shares = ", ".join(f"{_percent(rate)} in {key}" for key, rate in known)
             yield (
                 f"{policy.policy}'s curve was too high {shares} "
-                f"(risk {_percent(pool.case.pool.policy.risk)}, less beyond 12h)"
+                f"(meant to be at most {_percent(eps)}, beyond 6h {_percent(LONG_SHARE * eps)})"
             )
 
 

@@ -13,7 +13,7 @@ from tidegate.demand import PlannedRun, planned_nodes
 from tidegate.fleet.pool import Pool
 from tidegate.fleet.tier import Tier
 from tidegate.lease.product import Offer
-from tidegate.quota import Policy, PolicyCode
+from tidegate.quota import Policy, PolicyCode, eps_of
 from tidegate.quota.cluster import Cluster
 
 TICK_S: Final = 300
@@ -79,7 +79,7 @@ class LivePool:
         return Policy(
             code=int(code),
             cap_nodes=self.pool.nodes,
-            eps=self.pool.policy.risk,
+            eps=eps_of(self.pool.policy.risk),
             wait_price=self.steps(self.pool.policy.wait_price),
             floor_s=self.floor_s,
         )

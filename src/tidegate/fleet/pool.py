@@ -66,7 +66,8 @@ class LeasePolicy:
     products : tuple of str
         Ids of the products that may be leased; empty means nothing is leased.
     risk : float
-        ``eps`` in (0, 1): the chance, at each horizon, that the quota curve promises too much.
+        The owner's limit, in (0, 1): the share of promised GPU-hours that may break, and of own jobs that may start
+        later than the recall floor because of leasing.
     reserve_nodes : int
         Nodes kept free for failures.
     wait_price : Decimal
@@ -75,7 +76,7 @@ class LeasePolicy:
     """
 
     products: tuple[str, ...] = ()
-    risk: float = 0.05
+    risk: float = 0.005
     reserve_nodes: int = 0
     wait_price: Decimal = Decimal(10)
 

@@ -13,7 +13,7 @@ from tidegate.plan.game import Settings, prepare
 from tidegate.plan.scenario import PoolCase
 from tidegate.plan.summary import measure, tally_of, tally_of_bound
 from tidegate.plan.tally import Tally
-from tidegate.quota import POLICIES, PolicyCode
+from tidegate.quota import POLICIES, PolicyCode, eps_of
 from tidegate.simulate import Holder, Played
 
 BOUND: Final = "clairvoyant"
@@ -33,7 +33,7 @@ class Cell:
     share_percent : int
         The policy's setting: most of the pool that ``static`` leases; 100 for all others.
     risk : float or None
-        ``eps`` of the quota curve; None where the policy does not ask for it.
+        The owner's limit; None where the policy does not ask for it.
     seed : int
         Of requests and failures.
     """
@@ -124,7 +124,7 @@ class Stage:
         assert code is not None
         policy = self._game.policy(code, cell.share_percent)
         if cell.risk is not None:
-            policy = policy._replace(eps=cell.risk)
+            policy = policy._replace(eps=eps_of(cell.risk))
         played = self._game.play(policy, cell.seed, record=True)
         if code is PolicyCode.NONE:
             self._alone[self._stream(cell.seed)] = self._look_at(played)

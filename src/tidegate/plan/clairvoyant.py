@@ -14,6 +14,9 @@ is leased, because every such play is a feasible point of it, with the same reve
 - A lease runs without a gap, so that the share of each slot that it uses never rises with time, and is
   whole within its firm time. Notice may be given at once, hence the notice counts as firm.
 
+- A lease that is displaced by another is cut where that one was asked for. What it brings in its notice is lost to the
+  bound: minutes of a lease per displacement.
+
 Outside the bound are policies that delay internal jobs (they may earn more), and plays in which the
 internal jobs share nodes otherwise than when nothing is leased: ``docs/decisions/`` has how little that is.
 """

@@ -16,7 +16,7 @@ from tidegate.forecast import HORIZONS_S, forecast_free_nodes, least_history_s
 from tidegate.plan.announced import announced_nodes
 from tidegate.plan.scenario import PoolCase
 from tidegate.quantity import format_duration, time_of_day_s
-from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode, risks
+from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode, eps_of, risks
 from tidegate.simulate import (
     Cluster,
     Failures,
@@ -160,7 +160,7 @@ class Game:
         return Policy(
             code=int(code),
             cap_nodes=self.cluster.nodes * share_percent // 100,
-            eps=wanted.risk,
+            eps=eps_of(wanted.risk),
             wait_price=round(wanted.wait_price / self.price_step),
             floor_s=self.floor_s,
             displaces=int(code is PolicyCode.TIDEGATE),
@@ -261,12 +261,12 @@ def _price_step(case: PoolCase) -> Decimal:
 
 def _cold_start(pool: Pool, history_s: int) -> list[str]:
     """Say which horizons the history says nothing of yet: there the whole pool is taken to be needed."""
-    policy = Policy(int(PolicyCode.TIDEGATE), eps=pool.policy.risk)
+    policy = Policy(int(PolicyCode.TIDEGATE), eps=eps_of(pool.policy.risk))
     for horizon_s, least_s in zip(HORIZONS_S, least_history_s(risks(policy), TICK_S), strict=True):
         if history_s < least_s:
             return [
                 f"Of {format_duration(horizon_s)} and longer, {history_s / 86400:.1f} days of history say nothing at "
-                f"a risk of {policy.eps:g} that falls beyond 12h: the whole pool is taken to be needed, and "
+                f"a risk of {policy.eps:g} that falls beyond 6h: the whole pool is taken to be needed, and "
                 f"nothing is promised so long, before day {least_s / 86400:.1f}."
             ]
     return []

@@ -6,7 +6,15 @@ from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
 from tidegate.quota.engine import Engine
-from tidegate.quota.policy import DEFAULT_POLICIES, POLICIES, Policy, PolicyCode, risks
+from tidegate.quota.policy import (
+    DEFAULT_POLICIES,
+    LONG_SHARE,
+    POLICIES,
+    Policy,
+    PolicyCode,
+    eps_of,
+    risks,
+)
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
@@ -14,6 +22,7 @@ from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 __all__ = [
     "DEFAULT_POLICIES",
     "HELD_LEASE",
+    "LONG_SHARE",
     "POLICIES",
     "REQUEST",
     "Cluster",
@@ -28,6 +37,7 @@ __all__ = [
     "cheapest_cover",
     "committed",
     "decide",
+    "eps_of",
     "money_of",
     "renew_curve",
     "risks",

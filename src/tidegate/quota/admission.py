@@ -104,7 +104,8 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
         # leases would take turns on the node.
         spare = max(0, idle - snapshot.pending)
         plan.room[i] = spare
-        may_displace = policy.displaces == 1 and snapshot.pending <= idle
+        may_displace = policy.code == _TIDEGATE and policy.displaces == 1
+        may_displace = may_displace and snapshot.pending <= idle
         if spare < k and not may_displace:
             plan.verdict[i] = _NO_ROOM
             continue

@@ -44,6 +44,9 @@ PRIOR_DAYS: Final = 2.0
 PRIOR_JOBS: Final = 200.0
 """Jobs taken as started when a play begins."""
 
+LATE_COUNTED: Final = 0.7
+"""Of the jobs counted as late, those taken to be so for leasing; some would have waited anyway."""
+
 LATE_PER_WAITING: Final = 2.0
 """Jobs late for each that waits now: others come while those wait."""
 
@@ -191,7 +194,7 @@ def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, floa
         record.sold_s + PRIOR_DAYS * 86400.0 * snapshot.nodes
     )
     more = LATE_PER_WAITING * snapshot.waiting * need / snapshot.pending
-    late = (record.late + more) / (record.started + PRIOR_JOBS)
+    late = LATE_COUNTED * (record.late + more) / (record.started + PRIOR_JOBS)
     broken *= broken
     late *= late
     return broken * broken, late * late

@@ -172,7 +172,7 @@ class PolicyTable(Table):
     lease: list[str] = Field(
         default_factory=list, description="a list of product ids, such as ['flex', 'day']"
     )
-    risk: Number = Field(0.05, gt=0, lt=1, description="a number above 0 and below 1")
+    risk: Number = Field(0.005, gt=0, lt=1, description="a number above 0 and below 1")
     reserve_nodes: int = Field(0, ge=0, description="a whole number of nodes, 0 or more")
     wait_price: Amount = Field(Decimal(10), description="an amount per GPU-hour, 0 or more")
 

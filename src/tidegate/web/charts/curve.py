@@ -20,7 +20,7 @@ def curve_chart(pool: PoolResult) -> Chart | None:
     risk = percent(pool.case.pool.policy.risk)
     last = len(horizons) - 1
     summary = (
-        f"Quota curve of pool {pool.case.pool.id} at a risk of {risk}: at the end of the log "
+        f"Quota curve of pool {pool.case.pool.id} for a limit of {risk}: at the end of the log "
         f"{number(now[0])} GPUs could be promised for {horizons[0]} and {number(now[last])} for "
         f"{horizons[last]}; "
         f"the median over the measured time was {number(middle[0])} and {number(middle[last])}."
@@ -29,9 +29,9 @@ def curve_chart(pool: PoolResult) -> Chart | None:
         title="Quota curve",
         summary=summary,
         caption=(
-            f"GPUs that can be promised for a horizon at a risk of {risk}. The band holds "
-            "80\u00a0% of the measured time. Horizons stand at equal distances, though they grow from minutes "
-            "to days. First seed."
+            f"GPUs that can be promised for a horizon so that at most {risk} of what is promised may "
+            "break. The band holds 80\u00a0% of the measured time. Horizons stand at equal distances, "
+            "though they grow from minutes to days. First seed."
         ),
         option=_option(horizons, now, low, middle, high, summary),
         tables=(

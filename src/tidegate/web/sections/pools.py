@@ -5,7 +5,7 @@ from typing import Final
 
 from tidegate.lease.product import ProductKind
 from tidegate.plan.result import PolicyResult, PoolResult
-from tidegate.quota import POLICIES
+from tidegate.quota import LONG_SHARE, POLICIES, eps_of
 from tidegate.web.headline import competes, headline_policy
 from tidegate.web.metrics import POLICY_METRICS, Metric
 from tidegate.web.table import Cell, Column, Row, Table, row, text_column
@@ -34,6 +34,7 @@ def policy_table(pool: PoolResult, currency: str) -> Table | None:
     if headline_policy(pool) is None:
         return None
     said = {name: sentence for name, _, sentence in POLICIES}
+    eps = eps_of(pool.case.pool.policy.risk)
     rows = []
     for metric in POLICY_METRICS:
         values = [metric.value(p) if metric.value else None for p in pool.policies]
@@ -51,8 +52,7 @@ def policy_table(pool: PoolResult, currency: str) -> Table | None:
         note=" ".join(f"{p.policy}: {said[p.policy]}." for p in pool.policies if p.policy in said)
         + " “Best” compares the policies that lease by a rule."
         + " Means over seeds; miss rates are of the first "
-        + "seed, and are to be held against the pool's risk of "
-        + f"{percent(pool.case.pool.policy.risk)}.",
+        + f"seed, and are meant to be at most {percent(eps)}, beyond 6h {percent(LONG_SHARE * eps)}.",
     )
 
 
