@@ -143,7 +143,6 @@ CODES: Final[dict[str, str]] = {
     "TG-HOOK-URL": "The address of a webhook cannot be used.",
     "TG-HOOK-REFUSED": "The receiver of a webhook answered with an error.",
     "TG-HOOK-UNREACHABLE": "The receiver of a webhook or the mail server cannot be reached.",
-    "TG-HOOK-SIGNATURE": "A message does not carry a valid signature, or is too old.",
     # settings
     "TG-SETTING-VALUE": "A setting has the wrong type or lies outside its range.",
     "TG-SETTING-UNKNOWN": "A variable begins as a setting does and is none.",

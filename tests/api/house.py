@@ -122,9 +122,9 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, limits: Limits | None = None) -> Iterator[House]:
-    """Build one on SQLite."""
-    database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
+def house(folder: Path, limits: Limits | None = None, url: str | None = None) -> Iterator[House]:
+    """Build one, on SQLite in the folder when no address is given."""
+    database = open_database(url or f"sqlite:///{folder / 'tidegate.db'}")
     migrate(database)
     LeaseTables(database).set_up(POOLS)
     loop = Loop(database, POOLS[0], start_s=NOW_S - 3_600)

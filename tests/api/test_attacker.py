@@ -162,7 +162,7 @@ class Target:
         with self.home.services.till.door.changing() as store:
             month = month_of(NOW_S)
             store.bills.add_invoice(
-                invoice_id, Invoice("ANNA-1", bill_to, month, NOW_S, NOW_S, (), ())
+                invoice_id, Invoice("INV-2026-00001", bill_to, month, NOW_S, NOW_S, (), ())
             )
         return invoice_id
 
@@ -181,9 +181,20 @@ class Target:
         return who.request(method, self.path(template), headers=headers, json=body, **more)
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with house(tmp_path_factory.mktemp("target")) as home:
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.needs_postgres, pytest.mark.slow]),
+    ],
+)
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_database()
+    with house(tmp_path_factory.mktemp("target"), url=url) as home:
         yield Target(home)
 
 

@@ -1,9 +1,8 @@
 """The courier: every event told once, sent until it is taken, dead letters replayed."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from tidegate.control.tenants import Tenant
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.control.webhooks import BACKOFF_S, CLAIM_S, Delivery, DeliveryState, Outcome
 from tidegate.lease.events import Event
-from tidegate.store import migrate, open_database
+from tidegate.store import Database
 from tidegate.store.access import SqlAccess
 
 SEAL = Seal(b"0123456789abcdef" * 2)
@@ -57,10 +56,8 @@ class Mail:
 class Bench:
     """A courier at work."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = open_database(f"sqlite:///{folder / 'tidegate.db'}")
-        migrate(self.database)
-        self.door = SqlAccess(self.database)
+    def __init__(self, database: Database) -> None:
+        self.door = SqlAccess(database)
         self.outside = Outside()
         self.hooks = Webhooks(self.door, SEAL, self.outside, self.outside.clock)
         self.anna, self.bert = (
@@ -88,10 +85,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    built = Bench(tmp_path)
-    yield built
-    built.database.close()
+def bench(database: Database) -> Bench:
+    return Bench(database)
 
 
 def test_each_is_told_of_its_own_events_and_the_owner_of_all(bench: Bench):

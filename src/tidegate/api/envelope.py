@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -82,6 +82,14 @@ class Envelope:
                 error = RequestError("TG-API-SYNTAX", "An address holds no NUL character.")
                 await problem(Request(scope), error)(scope, receive, send_dressed)
                 return
+            if not self._is_readable(scope):
+                error = RequestError(
+                    "TG-API-TYPE",
+                    "The body is not JSON.",
+                    expected="Content-Type: application/json.",
+                )
+                await problem(Request(scope), error)(scope, receive, send_dressed)
+                return
             await self._app(scope, receive_counted, send_dressed)
         except _TooLargeError:
             if started:
@@ -93,6 +101,16 @@ class Envelope:
             )
             answer = problem(Request(scope), error, headers={"Connection": "close"})
             await answer(scope, receive, send_dressed)
+
+    @staticmethod
+    def _is_readable(scope: Scope) -> bool:
+        """Whether what comes to ``/v1`` is said to be JSON; pages read their own forms."""
+        headers = Headers(scope=scope)
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        if not has_body or not scope["path"].startswith("/v1/"):
+            return True
+        media = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media == "application/json"
 
     @staticmethod
     def _declared(scope: Scope) -> int:

@@ -7,10 +7,19 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from tidegate.errors import CODES, AccessError, InputError, Place, RequestError, TidegateError
+from tidegate.errors import (
+    CODES,
+    AccessError,
+    InputError,
+    Place,
+    RequestError,
+    StoreError,
+    TidegateError,
+)
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -49,7 +58,6 @@ STATUS: Final[Mapping[str, int]] = {
     "TG-LIVE-STATE": 409,
     "TG-STORE-DOWN": 503,
     "TG-HOOK-URL": 422,
-    "TG-HOOK-SIGNATURE": 400,
 }
 """Status of each code that an answer can carry; others go by their class (:func:`status_of`)."""
 
@@ -184,6 +192,12 @@ def _on_http(request: Request, error: Exception) -> Response:
     return problem(request, RequestError(code, CODES[code]), headers=headers)
 
 
+def _on_database(request: Request, error: Exception) -> Response:
+    _log(request, error)
+    down = StoreError("TG-STORE-DOWN", "The database does not answer.")
+    return problem(request, down, headers={"Retry-After": "2"})
+
+
 def _on_fault(request: Request, error: Exception) -> Response:
     _log(request, error)
     return problem(
@@ -206,4 +220,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TidegateError, _on_tidegate_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(Exception, _on_fault)

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from tidegate.api.limits import Limits
 from tidegate.api.services import Services
 from tidegate.app.doors import open_mailer, open_seal, open_sender, open_signin
 from tidegate.app.fleetlive import World, embedded_spec, live_pools, world_in
@@ -26,6 +27,7 @@ from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.pools import LivePool
+from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.warm import warm_up
 from tidegate.control.webhook_acts import Webhooks
@@ -184,6 +186,7 @@ class Live:
                 wait_s=self.settings.order_wait_s,
             ),
             wall_s=wall_s,
+            limits=Limits(Rate(self.settings.rate_burst, self.settings.rate_per_s)),
         )
 
     def signin(self) -> Doors:

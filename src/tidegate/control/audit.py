@@ -7,7 +7,8 @@ chaining is apart from writing, deeds do not wait for each other.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -105,7 +106,7 @@ class AuditStore(Protocol):
         """Write seals."""
         ...
 
-    def sealed(self) -> Iterator[tuple[AuditSeal, AuditEntry | None]]:
+    def sealed(self) -> Generator[tuple[AuditSeal, AuditEntry | None], None, None]:
         """All seals in order of position, each with its entry if that is still there."""
         ...
 
@@ -178,16 +179,17 @@ def verify(seal: Seal, store: AuditStore, expected_head: str | None = None) -> A
     want_position, _, want_digest = (expected_head or "").partition(":")
     seen = expected_head is None
     broken: str | None = None
-    for link, item in store.sealed():
-        broken = _fault(seal, position, digest, link, item)
-        if broken:
-            break
-        position, digest = link.position, link.digest
-        if str(position) == want_position:
-            seen = digest == want_digest
-            if not seen:
-                broken = f"link {position} is not the one noted earlier"
+    with closing(store.sealed()) as links:
+        for link, item in links:
+            broken = _fault(seal, position, digest, link, item)
+            if broken:
                 break
+            position, digest = link.position, link.digest
+            if str(position) == want_position:
+                seen = digest == want_digest
+                if not seen:
+                    broken = f"link {position} is not the one noted earlier"
+                    break
     if broken is None and not seen:
         broken = f"the chain ends at {position}, before the head noted earlier"
     return AuditVerdict(position, len(store.unsealed(1_000_000)), f"{position}:{digest}", broken)

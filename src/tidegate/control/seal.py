@@ -1,6 +1,6 @@
-"""What the installation's one secret is used for: keyed hashes, signed and encrypted text.
+"""What the installation's one secret is used for: keyed hashes, and text that nobody else can read or make.
 
-A purpose has its own key, derived from the secret, so that a signature made for one is worth nothing for another.
+A purpose has its own key, derived from the secret, so that what was made for one is worth nothing for another.
 """
 
 import base64
@@ -12,8 +12,6 @@ from cryptography.fernet import Fernet, InvalidToken
 
 SECRET_BYTES: Final = 32
 """Length of the installation's secret."""
-
-_MAC_BYTES: Final = 32
 
 
 class Seal:
@@ -47,18 +45,6 @@ class Seal:
         """Whether a digest is that of the data; the time taken tells nothing."""
         return hmac.compare_digest(self.digest(purpose, data), digest)
 
-    def sign(self, purpose: str, data: bytes) -> str:
-        """Text that carries the data in the open, with its signature; safe in a URL."""
-        return _to_text(self.digest(purpose, data) + data)
-
-    def unsign(self, purpose: str, text: str) -> bytes | None:
-        """Data of a signed text; None when it was not signed here for this purpose."""
-        raw = _from_text(text)
-        if raw is None or len(raw) < _MAC_BYTES:
-            return None
-        mac, data = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        return data if self.matches(purpose, data, mac) else None
-
     def encrypt(self, purpose: str, text: str) -> str:
         """Encrypt text that must be read again, such as the secret of a webhook."""
         return self._fernet(purpose).encrypt(text.encode()).decode()
@@ -88,16 +74,3 @@ class Seal:
 
     def _fernet(self, purpose: str) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self._key(purpose)))
-
-
-def _to_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _from_text(text: str) -> bytes | None:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except ValueError:
-        return None
-    # One spelling for one value: what decodes to the same bytes from another text is not ours.
-    return raw if _to_text(raw) == text else None

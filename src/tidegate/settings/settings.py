@@ -65,6 +65,10 @@ class Settings(BaseSettings):
         description="Seconds that an order's answer waits for the verdict.",
     )
 
+    rate_per_s: float = Field(
+        default=100.0, gt=0, description="Requests a second of one key, in the long run."
+    )
+    rate_burst: int = Field(default=400, ge=1, description="Requests of one key at once.")
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s]+)?$",

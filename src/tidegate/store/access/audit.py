@@ -1,7 +1,7 @@
 """The audit log as rows; triggers keep them from being changed."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -54,7 +54,7 @@ class SqlAudit:
         if rows:
             self._connection.execute(sa.insert(audit_seal), rows)
 
-    def sealed(self) -> Iterator[tuple[AuditSeal, AuditEntry | None]]:
+    def sealed(self) -> Generator[tuple[AuditSeal, AuditEntry | None], None, None]:
         """All seals with their entries, in order."""
         joined = audit_seal.outerjoin(audit_entry, audit_entry.c.id == audit_seal.c.entry_id)
         query = (
@@ -63,9 +63,10 @@ class SqlAudit:
             .order_by(audit_seal.c.position)
             .execution_options(yield_per=_AT_ONCE)
         )
-        for row in self._connection.execute(query):
-            link = AuditSeal(row.position, row.entry_id, row.digest)
-            yield link, None if row.id is None else _read(row)
+        with self._connection.execute(query) as rows:
+            for row in rows:
+                link = AuditSeal(row.position, row.entry_id, row.digest)
+                yield link, None if row.id is None else _read(row)
 
 
 def _read(row: Any) -> AuditEntry:
