@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format docs bench bench-speed bench-harvest bench-finance bench-market lock clean
+.PHONY: help run test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,13 +58,16 @@ docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: bench-speed bench-harvest bench-finance bench-market ## every benchmark
+bench: bench-speed bench-pools bench-harvest bench-finance bench-market ## every benchmark
 
 bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
 	$(BIN)/python bench/speed.py
 
 bench-finance: $(STAMPS)/dev ## how fast a fleet goes through ten thousand paths of ten years
 	$(BIN)/python -m bench.finance
+
+bench-pools: $(STAMPS)/dev ## how long a thousand pools take to observe and to decide
+	$(BIN)/python -m bench.pools
 
 bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 takes one seed instead of five
 	$(BIN)/python -m bench.harvest $(if $(QUICK),--quick)

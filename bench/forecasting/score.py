@@ -18,7 +18,7 @@ I64 = NDArray[np.int64]
 Row = dict[str, Any]
 
 PRESENT: Final = "both"
-"""The forecaster that the others are compared with: the one of ``tidegate.forecast``."""
+"""The forecaster that the others are compared with."""
 _RESAMPLES: Final = 500
 _BISECTIONS: Final = 24
 

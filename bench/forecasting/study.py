@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
+from bench.forecasting.curve import curve
 from bench.forecasting.empirical import bounded, counting
 from bench.forecasting.online import Step, adaptive, combined, plain
 from bench.forecasting.score import PRESENT, Judge, choice, name_of
@@ -37,6 +38,9 @@ DAMPED: Final = (
     "level, fading",
 )
 """From the rise above demand now to the level that knows nothing of now."""
+
+CURVE: Final = "the curve"
+"""What ``tidegate.forecast`` comes to, with its own correction whatever the step."""
 
 STEPS: Final = (
     *(Step(gamma, early=early) for early in (False, True) for gamma in (0.0005, 0.002, 0.01)),
@@ -78,13 +82,16 @@ def studied(tide: Tide, *, quick: bool) -> dict[str, Any]:
     chosen = choice({n: w for n, w in warmup.items() if " of " not in n})
     best = np.stack([forecasts[name][h] for h, name in enumerate(chosen)])
     rows += judge.rows("chosen on the warm-up", plain(best), best)
+    own = curve(tide)
     corrected, warmup_corrected = {}, {}
     for step in STEPS:
         key = step.name
         found = {name: adaptive(forecast, top, tide, step) for name, forecast in forecasts.items()}
         warmup_corrected[key] = {name: judge.warmup(bound) for name, bound in found.items()}
         corrected[key] = [
-            row for name, bound in found.items() for row in judge.rows(name, bound, None)
+            row
+            for name, bound in {**found, CURVE: own}.items()
+            for row in judge.rows(name, bound, None)
         ]
     return {
         "name": tide.name,
