@@ -108,7 +108,9 @@ def coarse_surface(
 ) -> Surface:
     """Play every point of the sliders' grid over a few futures."""
     vendor = [g.id for g in market.generations if g.maker == "vendor"]
-    shown = tuple(vendor[:5])
+    reference = market.setting.reference
+    shown = tuple(dict.fromkeys((reference, *vendor)))[:5]
+    shown = tuple(g for g in market.generation_ids if g in shown)
     grid = [
         _Point(place, *at_point(market, posterior, at, entry), entry, shown)
         for place, at in enumerate(points())
@@ -118,4 +120,4 @@ def coarse_surface(
     for done, (place, rows) in enumerate(side_by_side(_play_point, grid, crew), start=1):
         values[place] = rows
         progress("sliders", done, len(grid))
-    return surface_of(values, shown)
+    return surface_of(values, shown, reference)

@@ -180,6 +180,9 @@ def show_claims(found: Sequence[Finding], draws: int, seconds: float) -> None:
                 f"{'' if claim.unit in ('change', 'share') else ' ' + claim.unit})",
                 soft_wrap=True,
             )
+            if it.variants:
+                terms = ", ".join(f"{name} {effect_text(v, claim.unit)}" for name, v in it.variants)
+                out.print(f"   let otherwise: {terms}", soft_wrap=True)
             names = ", ".join(f"{d.name} {d.index:.2f}" for d in it.deciders)
             fit = f" (surrogate explains {it.fit:.0%})" if it.fit is not None else ""
             out.print(f"   decided by {escape(names) or 'nothing alone'}{fit}", soft_wrap=True)

@@ -26,6 +26,8 @@ Runs = Mapping[str, MarketRun]
 
 BASE: Final = "base"
 ENTRY: Final = "enters"
+TENORS: Final = {"short-contracts": "by the month", "long-contracts": "for three years"}
+"""Scenarios in which the owner lets for other terms than a year, and for which."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,11 @@ _TESTS: Final[
         above(0.05),
     ),
     12: ((BASE,), lambda r, m: measure.price_split(r[BASE], m), above(0.02)),
-    13: ((BASE, ENTRY), lambda r, m: measure.smoothing(r[ENTRY], r[BASE], m), below(0.0)),
+    13: (
+        (BASE, ENTRY, *TENORS),
+        lambda r, m: measure.smoothing(r[ENTRY], r[BASE], m),
+        below(0.0),
+    ),
     14: ((BASE,), lambda r, m: measure.correlation(r[BASE], m), below(0.5)),
     15: ((BASE,), lambda r, m: measure.inhouse_cost(r[BASE], m), below(0.0)),
     16: (
@@ -166,6 +172,8 @@ class Finding:
         What decides, the strongest first.
     fit : float or None
         Share of the effect's variance that the surrogate behind the deciders explains, out of sample.
+    variants : tuple of (str, float)
+        Median effects under other terms, by their name.
     """
 
     claim: Claim
@@ -174,6 +182,7 @@ class Finding:
     interval: tuple[float, float] | None
     deciders: tuple[Decider, ...]
     fit: float | None
+    variants: tuple[tuple[str, float], ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -183,6 +192,16 @@ class Finding:
         if self.share >= 0.8:  # noqa: PLR2004
             return "holds"
         return "fails" if self.share <= 0.2 else "open"  # noqa: PLR2004
+
+
+def variants_of(claim: Claim, runs: Runs, entry: date) -> tuple[tuple[str, float], ...]:
+    """Return median effects of a claim under other terms of leasing, as far as it turns on them."""
+    if not set(TENORS) <= set(claim.scenarios):
+        return ()
+    return tuple(
+        (term, float(np.median(measure.smoothing(runs[name], runs[BASE], entry))))
+        for name, term in TENORS.items()
+    )
 
 
 def measured(claim: Claim, runs: Runs, entry: date) -> tuple[Floats, Holds] | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tidegate.market.claims import Finding, claims, measured
+from tidegate.market.claims import Finding, claims, measured, variants_of
 from tidegate.market.deciders import Inputs, deciders, inputs_of
 from tidegate.market.run import Draws, MarketRun
 from tidegate.market.world import Floats
@@ -68,6 +68,7 @@ def _finding(place: int, runs: Mapping[str, MarketRun], entry: date, inputs: Inp
         (float(low), float(high)),
         decided,
         fit,
+        variants_of(claim, runs, entry),
     )
 
 
@@ -91,6 +92,7 @@ def claims_json(found: Sequence[Finding], draws: Draws, seconds: float) -> dict[
                 "measure": it.claim.measure,
                 "unit": it.claim.unit,
                 "fit": it.fit,
+                "variants": dict(it.variants),
             }
             for it in found
         ],

@@ -51,7 +51,7 @@ class Axis:
 
 
 AXES: Final = (
-    Axis("entry", "Hopper GPUs that the owner opens to leasing", "thousand GPUs",
+    Axis("entry", "GPUs that the owner opens to leasing", "thousand GPUs",
          (0.0, 250.0, 500.0, 1000.0), 500.0, 50.0),
     Axis("own_use", "Share of them that its own work holds", "%", (30.0, 55.0, 80.0), 55.0, 5.0),
     Axis("demand", "Demand from the entry on, against the model's", "%",
@@ -77,6 +77,8 @@ class Surface:
         Nested by grid point, year and figure.
     draws : int
         Futures at every point.
+    reference : str
+        Generation whose rent is told in words.
     """
 
     axes: tuple[Axis, ...]
@@ -84,6 +86,7 @@ class Surface:
     generations: tuple[str, ...]
     values: list[list[list[float]]]
     draws: int
+    reference: str
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -94,6 +97,7 @@ class Surface:
             "years": list(YEARS),
             "values": self.values,
             "draws": self.draws,
+            "reference": self.reference,
         }
 
 
@@ -125,16 +129,25 @@ def at_point(
     fleet = {a.generation: 0.0 for a in market.fleet}
     for arrival in market.fleet:
         fleet[arrival.generation] += arrival.gpus
-    hopper = {g: fleet[g] for g in ("H100-SXM", "H200-SXM") if g in fleet}
+    offered = market.entry.gpus if market.entry else {}
+    hopper = {g: fleet[g] for g in (offered or (market.setting.reference,)) if g in fleet}
     scale = 1000 * at["entry"] / max(1.0, sum(hopper.values()))
     end = date(market.start.year + market.months // 12 + 1, 1, 1)
     moved = replace(
         market,
         entry=Entry(entry, 6, {g: min(1.0, scale) * count for g, count in hopper.items()}),
         pauses=(*market.pauses, Pause(entry, end, at["demand"] / 100)),
-        slips=(*market.slips, Slip("NEXT", int(at["slip"]))),
+        slips=(*market.slips, Slip(_next(market, entry), int(at["slip"]))),
     )
     return moved, Draws(few, DRAWS, 0)
+
+
+def _next(market: Market, entry: date) -> str:
+    """Return the vendor's generation that is launched next, or was last."""
+    vendor = [g for g in market.generations if g.maker == "vendor"]
+    recent = date(entry.year - (entry.month <= 2), (entry.month - 3) % 12 + 1, 1)  # noqa: PLR2004
+    coming = [g for g in vendor if g.launch >= recent]
+    return min(coming, key=lambda g: g.launch).id if coming else vendor[-1].id
 
 
 def told(run: MarketRun, entry: date, generations: Sequence[str]) -> list[list[float]]:
@@ -150,7 +163,11 @@ def told(run: MarketRun, entry: date, generations: Sequence[str]) -> list[list[f
             np.median(record.owner[:, t, 0]) * 12 / 1e9,
             np.median(record.firms[:, t, 0, small]),
             np.median(record.concentration[:, t, 0]) * _HHI,
-            np.median(record.resale[:, t, 0][:, run.market.generation_ids.index("H100-SXM")]),
+            np.median(
+                record.resale[:, t, 0][
+                    :, run.market.generation_ids.index(run.market.setting.reference)
+                ]
+            ),
         )
         rows.append([round(float(v), 4) for v in (*rents, *others)])
     return rows
@@ -160,12 +177,14 @@ OTHERS: Final = (
     "lease revenue of the owner, bn USD a year",
     "small lessors left",
     "Herfindahl index, points",
-    "used H100, USD",
+    "used GPU of the reference generation, USD",
 )
 """Figures beside rents."""
 
 
-def surface_of(values: list[list[list[float]]], generations: Sequence[str]) -> Surface:
+def surface_of(
+    values: list[list[list[float]]], generations: Sequence[str], reference: str
+) -> Surface:
     """Put the figures of all points together."""
     figures = (*(f"rent of {g}, USD per GPU-hour" for g in generations), *OTHERS)
-    return Surface(AXES, figures, tuple(generations), values, DRAWS)
+    return Surface(AXES, figures, tuple(generations), values, DRAWS, reference)

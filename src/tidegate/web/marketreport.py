@@ -219,8 +219,9 @@ def effect_cell(it: Finding) -> Cell:
         return f"{value:,.3g}".replace("-", "−")
 
     low, high = it.interval
+    others = "".join(f"; let {name}: {text(value)}" for name, value in it.variants)
     tail = "" if unit in ("change", "share") else f" {unit}"
-    return Cell(f"{text(it.effect)}{tail}", note=f"{text(low)} to {text(high)}")
+    return Cell(f"{text(it.effect)}{tail}", note=f"{text(low)} to {text(high)}{others}")
 
 
 def _claims_table(found: Sequence[Finding]) -> Table:

@@ -66,9 +66,9 @@
         line.append(made);
       });
     });
-    const h100 = surface.figures.findIndex((name) => name.includes("H100"));
+    const h100 = surface.generations.indexOf(surface.reference);
     const change = (year) => Math.round(1000 * (now[year][h100] / first[year][h100] - 1)) / 10;
-    answer.textContent = "Two years after the entry an H100 rents for " + text(now[2][h100]) + " USD an hour, " +
+    answer.textContent = "Two years after the entry " + surface.reference + " rents for " + text(now[2][h100]) + " USD an hour, " +
       (change(2) === 0 ? "as at the start." : Math.abs(change(2)) + " % " + (change(2) < 0 ? "less" : "more") + " than where the sliders began.");
   }
 
