@@ -19,8 +19,9 @@ from tidegate.finance.asset import (
     Writedown,
     months_between,
 )
+from tidegate.finance.flows import Schedule
 from tidegate.finance.month import Month
-from tidegate.finance.schedule import Schedule, schedule
+from tidegate.finance.schedule import schedule
 
 D = Decimal
 

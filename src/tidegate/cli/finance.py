@@ -1,16 +1,31 @@
 """``tidegate finance``: what the finance desk asks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from tidegate.cli.financeoptions import (
+    Books,
+    Csv,
+    Fleet,
+    Folder,
+    Journal,
+    Json,
+    Live,
+    MarketName,
+    Paths,
+    Policy,
+    Seeds,
+    Start,
+    Xlsx,
+    desk_from,
+    desk_live,
+    month_option,
+    refuse_both,
+    stress_settings,
+)
 from tidegate.errors import OptionError, Place
-
-if TYPE_CHECKING:
-    from tidegate.app.finance import Desk
-    from tidegate.finance.month import Month
-    from tidegate.finance.stress import StressSettings
 
 finance = typer.Typer(
     name="finance",
@@ -18,161 +33,6 @@ finance = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-
-Fleet = Annotated[Path, typer.Argument(help="Fleet file (TOML).")]
-Books = Annotated[
-    Path | None, typer.Option(help="Books file (TOML); without it the one that FLEET names.")
-]
-Folder = Annotated[
-    Path | None,
-    typer.Option("--from", help="Folder of a backtest's result, instead of playing one."),
-]
-Live = Annotated[
-    bool,
-    typer.Option("--live", help="Take the running system's meters and invoices, from --start on."),
-]
-Policy = Annotated[str, typer.Option(help="The policy that leases.")]
-Seeds = Annotated[int, typer.Option(help="Number of request streams to play.")]
-Start = Annotated[
-    str | None,
-    typer.Option(help="Month in which a log without a calendar begins, such as 2026-01."),
-]
-Csv = Annotated[Path | None, typer.Option(help="Write each table as CSV into this folder.")]
-Xlsx = Annotated[
-    Path | None, typer.Option(help="Write a spreadsheet with live formulas to this file.")
-]
-MarketName = Annotated[
-    str | None,
-    typer.Option(
-        "--market", help="Take the paths of this market scenario instead (folder, or bundled name)."
-    ),
-]
-Paths = Annotated[
-    int | None, typer.Option(help="Number of paths; 10,000, or 500 of the market model.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-
-
-def month_option(option: str, text: str | None) -> "Month | None":
-    """Return the month that an option gives; None for None.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when it is not a month.
-    """
-    from tidegate.finance.month import Month  # noqa: PLC0415  kept off the path of --help
-
-    if text is None:
-        return None
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise OptionError(
-            "TG-OPTION",
-            f"{error}.",
-            place=Place(field=option),
-            expected="a month, such as 2026-03.",
-        ) from error
-
-
-def between(option: str, value: int, least: int, most: int) -> int:
-    """Return a whole number that an option gives, if it lies in its range.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when it does not.
-    """
-    if least <= value <= most:
-        return value
-    raise OptionError(
-        "TG-OPTION",
-        f"{value} is out of range.",
-        place=Place(field=option),
-        expected=f"a whole number, {least:,} to {most:,}.",
-    )
-
-
-def stress_settings(
-    paths: int | None, months: int, seed: int, market: str | None = None
-) -> "StressSettings":
-    """Return how a stress is played, as options say it.
-
-    The market model is simulated month by month with all its lessors, so that fewer of its paths are taken.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when one is out of range.
-    """
-    from tidegate.finance.stress import StressSettings  # noqa: PLC0415  kept off the path of --help
-
-    return StressSettings(
-        paths=between("--paths", paths or (10_000 if market is None else 500), 100, 1_000_000),
-        months=between("--months", months, 24, 360),
-        seed=between("--seed", seed, 0, 2**32 - 1),
-    )
-
-
-def refuse_both(history: Path | None, market: str | None) -> None:
-    """Refuse a rent history beside a market scenario, which has its own past.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when both are given.
-    """
-    if history is not None and market is not None:
-        raise OptionError(
-            "TG-OPTION",
-            "is of no use to a market scenario, which has been calibrated.",
-            place=Place(field="--history"),
-            expected="--history or --market, not both.",
-        )
-
-
-def desk_live(fleet: Path, books: Path | None, folder: Path | None, start: str | None) -> "Desk":
-    """Return the desk that a command works on, on the running system's meters and invoices.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when a folder is given as well.
-    """
-    from tidegate.app.finance import live_desk  # noqa: PLC0415  kept off the path of --help
-    from tidegate.cli.financelive import live_usage  # noqa: PLC0415
-
-    if folder is not None:
-        raise OptionError(
-            "TG-OPTION",
-            "is the result of a backtest; --live asks the running system.",
-            place=Place(field="--from"),
-            expected="--from or --live, not both.",
-        )
-    first = month_option("--start", start)
-    return live_desk(fleet, books, lambda sizes, currency: live_usage(sizes, currency, first))
-
-
-def desk_from(
-    fleet: Path, books: Path | None, folder: Path | None, policy: str, seeds: int, start: str | None
-) -> "Desk":
-    """Return the desk that a command works on, with a bar while a backtest is played."""
-    from tidegate.app.finance import names_of, open_books, open_desk  # noqa: PLC0415
-    from tidegate.cli import screen  # noqa: PLC0415
-
-    month = month_option("--start", start)
-    scenario, _ = open_books(fleet, books)
-    with screen.progress(names_of(scenario)) as bars:
-        return open_desk(
-            fleet,
-            books=books,
-            folder=folder,
-            policy=policy,
-            seeds=seeds,
-            start=month,
-            progress=bars,
-        )
 
 
 @finance.command()
@@ -229,7 +89,7 @@ def schedule(
 
     Example: `tidegate finance schedule examples/three-tiers.toml`
     """
-    from tidegate.app.finance import open_books  # noqa: PLC0415
+    from tidegate.app.financedesk import open_books  # noqa: PLC0415
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
     from tidegate.finance.report.schedule import schedule_report  # noqa: PLC0415
     from tidegate.finance.schedule import schedule as of  # noqa: PLC0415
@@ -366,11 +226,6 @@ def impairment(
     deliver(report, ("units", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json)
     if memo is not None:
         err.print(f"written: {write_text(memo_of(test), memo)}", soft_wrap=True)
-
-
-Journal = Annotated[
-    Path | None, typer.Option(help="Journal (JSON lines) to which new entries are added.")
-]
 
 
 @finance.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.finance import (
+from tidegate.cli.financeoptions import (
     Books,
     Fleet,
     Folder,

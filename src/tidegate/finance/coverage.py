@@ -8,9 +8,10 @@ from typing import Final
 
 from tidegate.errors import FinanceError
 from tidegate.finance.books import Books, Holding
+from tidegate.finance.flows import Schedule
 from tidegate.finance.hour import HOURS_A_YEAR, HourCost, hour_cost
 from tidegate.finance.month import Month
-from tidegate.finance.schedule import Schedule, schedule
+from tidegate.finance.schedule import schedule
 from tidegate.finance.sources import Split, UsageMonth, UsageSource
 
 _ZERO: Final = Decimal(0)

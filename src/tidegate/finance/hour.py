@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from tidegate.finance.books import Books, Holding
+from tidegate.finance.flows import Schedule
 from tidegate.finance.month import Month
-from tidegate.finance.schedule import Schedule
 
 HOURS_A_YEAR: Final = Decimal(8766)
 _W_PER_KW: Final = 1000

@@ -5,52 +5,21 @@ and value in use (36.18, 36.59); a loss may be reversed (36.110-117). ASC 360 is
 undiscounted cash flows, and only when these fall short against fair value (360-10-35-17); nothing is reversed (35-20).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.finance.books import Holding
 from tidegate.finance.coverage import Coverage
+from tidegate.finance.indicators import Indicator, indicators
 from tidegate.finance.month import Month, months_from
-from tidegate.finance.paths.facts import rent_facts
 from tidegate.finance.schedule import schedule
 from tidegate.finance.stress.run import StressResult
 from tidegate.finance.thresholds import ImpairmentRules, Standard
 from tidegate.finance.tiers.choice import cohort_flows
-from tidegate.finance.tiers.rules import newer_generations
 
 F64 = NDArray[np.float64]
-
-
-class Sign(StrEnum):
-    """What an indicator says."""
-
-    ALERT = "alert"
-    CALM = "calm"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """Something that may point to a loss (IAS 36.12, ASC 360-10-35-21).
-
-    Attributes
-    ----------
-    unit : str
-    name : str
-        ``rent``, ``resale``, ``idleness`` or ``new generation``.
-    sign : Sign
-    text : str
-        The figure, and the threshold.
-    """
-
-    unit: str
-    name: str
-    sign: Sign
-    text: str
 
 
 @dataclass(frozen=True)
@@ -140,13 +109,19 @@ def impairment_test(
     for place, holding in enumerate(found.inputs.holdings):
         units.setdefault(_unit_of(holding, rules), []).append(place)
     tests: list[UnitTest] = []
-    indicators: list[Indicator] = []
+    signs: list[Indicator] = []
     for name, places in units.items():
-        tests.append(_test(name, places, found, rules))
-        indicators += _indicators(name, places, measured, found, rules)
-    return ImpairmentTest(
-        measured, found, rules, found.inputs.start, tuple(tests), tuple(indicators)
-    )
+        unit = _test(name, places, found, rules)
+        tests.append(unit)
+        signs += indicators(
+            name,
+            [found.inputs.holdings[place] for place in places],
+            measured,
+            rules,
+            carrying=unit.carrying,
+            fair_value=unit.fair_value,
+        )
+    return ImpairmentTest(measured, found, rules, found.inputs.start, tuple(tests), tuple(signs))
 
 
 def _unit_of(holding: Holding, rules: ImpairmentRules) -> str:
@@ -296,71 +271,6 @@ def _at_risk(found: StressResult, places: list[int]) -> tuple[float, ...]:
             book += float(inputs.book_value[month - 1, place])
         shares.append(float(np.mean(brings < book)))
     return tuple(shares)
-
-
-def _indicators(
-    name: str, places: list[int], measured: Coverage, found: StressResult, rules: ImpairmentRules
-) -> Iterable[Indicator]:
-    inputs = found.inputs
-    holdings = [inputs.holdings[place] for place in places]
-    chips = {h.chip.id for h in holdings}
-    yield _rent_indicator(name, chips, rules)
-    price = sum(_fair_value(found, place, 0.0)[0] for place in places)
-    book = sum(_book_values(h, inputs.start)[0] for h in holdings)
-    below = price < book
-    yield Indicator(
-        name,
-        "resale",
-        Sign.ALERT if below else Sign.CALM,
-        f"used GPUs bring {price:,.0f}, the book value is {book:,.0f}",
-    )
-    covers = measured.by("cohort")
-    hours = sum(covers[(h.id,)].hours.total for h in holdings)
-    idle = sum(covers[(h.id,)].hours.idle for h in holdings)
-    share = float(idle / hours) if hours else 0.0
-    yield Indicator(
-        name,
-        "idleness",
-        Sign.ALERT if share > float(rules.idle) else Sign.CALM,
-        f"{100 * share:.0f} % of the hours idle; alert above {100 * float(rules.idle):.0f} %",
-    )
-    year = [inputs.start + (-n) for n in range(12)]
-    recent = {
-        generation
-        for h in holdings
-        for generation in newer_generations(h.chip, inputs.start)
-        if generation not in newer_generations(h.chip, year[-1])
-    }
-    yield Indicator(
-        name,
-        "new generation",
-        Sign.ALERT if recent else Sign.CALM,
-        f"launched within a year: {', '.join(sorted(recent)) or 'none'}",
-    )
-
-
-def _rent_indicator(name: str, chips: set[str], rules: ImpairmentRules) -> Indicator:
-    """Compare the two latest cited rents of a chip, as a change a year."""
-    falls = []
-    for chip in sorted(chips):
-        facts = sorted((f for f in rent_facts() if f.chip == chip), key=lambda f: f.month)
-        if len(facts) >= 2:  # noqa: PLR2004  two points make a change
-            before, after = facts[-2:]
-            years = (after.month - before.month) / 12
-            change = (after.usd_per_gpu_h / before.usd_per_gpu_h) ** (1 / years) - 1
-            falls.append(
-                (change, f"{chip} {100 * change:+.0f} % a year ({before.month} to {after.month})")
-            )
-    if not falls:
-        return Indicator(name, "rent", Sign.UNKNOWN, "no cited rents of its chips")
-    worst = min(change for change, _ in falls)
-    text = ", ".join(said for _, said in falls)
-    return Indicator(
-        name,
-        "rent",
-        Sign.ALERT if worst < -float(rules.rent_fall) else Sign.CALM,
-        f"{text}; alert below -{100 * float(rules.rent_fall):.0f} %",
-    )
 
 
 def months_of_life(found: StressResult, place: int) -> tuple[Month, ...]:

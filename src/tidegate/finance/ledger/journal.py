@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tidegate.finance.asset import Asset
 from tidegate.finance.coverage import CASH_LINES, Coverage
+from tidegate.finance.flows import Row, Schedule
 from tidegate.finance.ledger.accounts import (
     GAINS,
     OWNER,
@@ -18,7 +19,6 @@ from tidegate.finance.ledger.accounts import (
 from tidegate.finance.ledger.book import Ledger
 from tidegate.finance.ledger.entry import Entry, entry
 from tidegate.finance.month import Month
-from tidegate.finance.schedule import Row, Schedule
 
 _TITLES = {
     "power": "Power",

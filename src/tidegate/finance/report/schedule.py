@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from tidegate.finance.books import Books
+from tidegate.finance.flows import Row, Schedule
 from tidegate.finance.month import Month
 from tidegate.finance.report.table import Report, Table, Value, columns
-from tidegate.finance.schedule import Row, Schedule
 
 _COLUMNS = columns(
     ("cohort", "cohort"),
