@@ -71,10 +71,10 @@ def test_a_pass_that_does_not_look_back_leaves_late_facts_to_one_that_does(house
     lease = house.lease(MARCH)
     meter(house.door, RULES, MARCH + 4 * H)
     house.correct(lease, "n1", until_s=MARCH + H)
-    assert meter(house.door, RULES, MARCH + 5 * H, looks_back=False) == Metered(0, 0, 0)
+    assert meter(house.door, RULES, MARCH + 5 * H, looks_back=False) == Metered(1, -8 * H, 0)
     house.lease(MARCH + 5 * H, ("n2",))
     assert meter(house.door, RULES, MARCH + 6 * H, looks_back=False) == Metered(1, 8 * H, 0)
-    assert meter(house.door, RULES, MARCH + 6 * H) == Metered(1, -24 * H, 0)
+    assert meter(house.door, RULES, MARCH + 6 * H) == Metered(1, -16 * H, 0)
 
 
 def test_a_clock_that_goes_back_takes_nothing_twice(house: MoneyHouse):

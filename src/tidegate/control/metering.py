@@ -43,8 +43,8 @@ def meter(door: MoneyDoor, rules: MoneyRules, now_s: int, *, looks_back: bool = 
     rules : MoneyRules
     now_s : int
     looks_back : bool
-        Whether facts are held against the ledger again as far back as they may come late; else only what has
-        been held since the last pass is added, which costs no more the longer leases last.
+        Whether facts are held against the ledger again as far back as they may come late; else only since
+        shortly before the last pass, which costs no more the longer leases last.
     """
     with door.changing() as store:
         return meter_within(store, rules, now_s, looks_back=looks_back)
@@ -60,7 +60,8 @@ def meter_within(
     elif looks_back or now_s < before:
         from_s = max(0, min(now_s, before) - rules.late_s)
     else:
-        from_s = before
+        # Facts are as a rule late by less than the time between two passes.
+        from_s = max(0, before - rules.meter_every_s)
     lease_ids = store.meter.to_settle(from_s)
     events: list[Event] = []
     records = seconds = 0
