@@ -109,7 +109,7 @@ class Books(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def settle_up(self) -> None:
-        for _ in range(70):
+        for _ in range(66):
             self.now_s += 24 * H
             self.cashier.turn()
         told = check_books(self.till, SYSTEM)
@@ -151,8 +151,8 @@ class PowerCutError(Exception):
 
 TestBooks = Books.TestCase
 TestBooks.settings = settings(
-    max_examples=12,
-    stateful_step_count=15,
+    max_examples=8,
+    stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
