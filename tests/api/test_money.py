@@ -131,6 +131,7 @@ def test_usage_is_of_this_month_or_of_a_time_that_can_be(tenant: httpx.Client):
 
 def test_an_invoice(tenant: httpx.Client, other: httpx.Client):
     (listed,) = items(tenant.get("/v1/invoices"))
+    assert listed["month"] == "2026-03"
     assert (listed["number"], listed["total"]) == (
         "INV-2026-000001",
         {"amount": "60.00", "currency": "USD"},

@@ -12,10 +12,12 @@ from uuid import uuid4
 import httpx
 import structlog
 
+from tidegate.app.demobills import set_up_bills
 from tidegate.app.live import Live, wall_s
 from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.keys import KeyWish
+from tidegate.control.tenants import Tenant
 from tidegate.control.user_acts import UserWish, change_user, create_user, edited
 from tidegate.lease.product import ProductKind
 from tidegate.web.console.signing_in import Persona
@@ -75,13 +77,16 @@ class Demo:
         self._person("Desk", Role.DESK, None)
         self._person("Finance", Role.FINANCE, None)
         self.keys["operator"] = self._key("demo operator", Role.OPERATOR, None)
+        leasing: list[Tenant] = []
         for habit in _HABITS:
             tenant = known.get(habit.name) or tenant_acts.create_tenant(
                 live.access, SYSTEM, name=habit.name, email=None, wall_s=wall_s()
             )
+            leasing.append(tenant)
             self.keys[habit.name] = self._key(habit.name, Role.TENANT, tenant.id)
             if habit is _HABITS[0]:
                 self._person(habit.name, Role.TENANT, tenant.id)
+        set_up_bills(live.till, leasing, wall_s())
 
     def _person(self, name: str, role: Role, tenant_id: str | None) -> None:
         password = secrets.token_urlsafe(18)

@@ -19,6 +19,9 @@ from tidegate.settings import Settings, read_settings
 EXAMPLE: Final = Path(tidegate.__file__).parents[2] / "examples" / "three-tiers.toml"
 """The fleet of the demonstration, in a clone of the project."""
 
+BILLING: Final = EXAMPLE.with_name("billing.toml")
+"""Who bills in the demonstration."""
+
 
 def _fleet_file(settings: Settings, *, demo: bool) -> Path:
     if settings.fleet is not None:
@@ -57,6 +60,8 @@ def run_live(*, demo: bool, say: Callable[[str], None], **options: Any) -> None:
         settings = read_settings(**options)
         set_up_logs(settings.log_level, settings.log_format)
         scenario = read_fleet(_fleet_file(settings, demo=demo))
+        if demo and settings.billing is None and BILLING.exists():
+            settings = settings.model_copy(update={"billing": BILLING})
         sock = stack.enter_context(listening(settings.host, settings.port))
         start_s, factor = (start_of_demo(), FACTOR) if demo else (int(time.time()), 1.0)
         live = Live(settings, Plan(scenario, start_s, factor))

@@ -106,7 +106,7 @@ def print_invoices(invoices: Iterable[Mapping[str, Any]]) -> None:
         table.add_row(
             each["number"],
             each["tenant_id"],
-            each["period_start"][:7],
+            each["month"],
             _money(each["total"]),
             _money(each["amount_due"]),
             each["due_at"][:10],
@@ -118,7 +118,7 @@ def print_invoices(invoices: Iterable[Mapping[str, Any]]) -> None:
 def print_invoice(invoice: Mapping[str, Any]) -> None:
     """Print an invoice with its lines and sums."""
     screen.out.print(
-        f"{invoice['number']} to {invoice['tenant_name']}, {invoice['period_start'][:7]}, due "
+        f"{invoice['number']} to {invoice['tenant_name']}, {invoice['month']}, due "
         f"{invoice['due_at'][:10]}" + (", paid" if invoice["paid_at"] else ""),
         markup=False,
     )
@@ -127,7 +127,7 @@ def print_invoice(invoice: Mapping[str, Any]) -> None:
     for line in invoice["lines"]:
         what = f"{line['chip']} {line['product']}" + (f", {line['band']}" if line["band"] else "")
         if line["kind"] == "correction":
-            what += f" (correction of {line['month_start'][:7]})"
+            what += f" (correction of {line['month']})"
         table.add_row(
             what,
             line["lease_id"],

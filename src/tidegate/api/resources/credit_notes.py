@@ -13,6 +13,7 @@ from tidegate.api.resources.amounts import MoneyIn, MoneyOut, money_out
 from tidegate.api.resources.invoices import LineOut, TaxOut, line_out, pdf_answer, tax_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Body, Id, Shape, Time
+from tidegate.billing import month_name
 from tidegate.control import documents
 from tidegate.control.money_store import KeptCreditNote
 from tidegate.web.invoice import credit_note_pdf
@@ -24,6 +25,7 @@ class CreditLineOut(Shape):
     """What is given back for a month."""
 
     text: str
+    month: str = Field(description="Of the billing zone.", examples=["2026-03"])
     month_start: Time
     amount: str
 
@@ -54,7 +56,7 @@ class CreditNoteIn(Body):
     text: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 
 
-def _out(kept: KeptCreditNote) -> CreditNoteOut:
+def _out(kept: KeptCreditNote, zone: str) -> CreditNoteOut:
     note = kept.note
     return CreditNoteOut(
         id=kept.id,
@@ -70,12 +72,13 @@ def _out(kept: KeptCreditNote) -> CreditNoteOut:
         lines=[
             CreditLineOut(
                 text=line.text,
+                month=month_name(line.period, zone),
                 month_start=line.period.start_s,
                 amount=f"{line.amount.amount:f}",
             )
             for line in note.lines
         ],
-        corrected=[line_out(line) for line in note.corrected],
+        corrected=[line_out(line, zone) for line in note.corrected],
         taxes=[tax_out(tax) for tax in note.taxes],
     )
 
@@ -85,17 +88,21 @@ def list_credit_notes(
     services: Given, actor: Asking, query: Annotated[ListQuery, Query()], paging: Paging
 ) -> Page[CreditNoteOut]:
     """List credit notes, the youngest first."""
+    till = services.till
     return paging.page(
         query,
-        lambda before, limit: documents.list_credit_notes(services.till.door, actor, before, limit),
-        _out,
+        lambda before, limit: documents.list_credit_notes(till.door, actor, before, limit),
+        lambda kept: _out(kept, till.rules.zone),
+        lambda kept: kept.id,
     )
 
 
 @router.get("/{note_id}", response_model=CreditNoteOut, summary="Read a credit note")
 def read_credit_note(request: Request, services: Given, actor: Asking, note_id: Id) -> Response:
     """Read a credit note."""
-    return tagged(request, _out(documents.read_credit_note(services.till.door, actor, note_id)))
+    till = services.till
+    kept = documents.read_credit_note(till.door, actor, note_id)
+    return tagged(request, _out(kept, till.rules.zone))
 
 
 @router.get(
@@ -125,7 +132,8 @@ def give_credit(services: Given, actor: Asking, once: Doing, body: CreditNoteIn)
                 text=body.text,
                 now_s=services.till.now_s(),
                 wall_s=services.wall_s(),
-            )
+            ),
+            services.till.rules.zone,
         ),
         at="/v1/credit-notes",
     )

@@ -12,7 +12,7 @@ from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.amounts import MoneyOut, money_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Id, Shape, Time
-from tidegate.billing import RatedLine, TaxLine
+from tidegate.billing import RatedLine, TaxLine, month_name
 from tidegate.billing.table import lines_csv
 from tidegate.control import documents
 from tidegate.control.money_store import KeptInvoice
@@ -30,6 +30,7 @@ class LineOut(Shape):
     site: str
     chip: str
     product: str
+    month: str = Field(description="In which it was used.", examples=["2026-03"])
     month_start: Time
     start: Time
     end: Time
@@ -66,6 +67,7 @@ class InvoiceOut(Shape):
     number: str
     tenant_id: str
     tenant_name: str
+    month: str = Field(description="The month, of the billing zone.", examples=["2026-03"])
     period_start: Time
     period_end: Time
     issued_at: Time
@@ -88,6 +90,7 @@ class InvoiceSum(Shape):
     id: str
     number: str
     tenant_id: str
+    month: str = Field(description="The month, of the billing zone.", examples=["2026-03"])
     period_start: Time
     period_end: Time
     issued_at: Time
@@ -110,7 +113,7 @@ def csv_answer(content: str, name: str) -> Response:
     return Response(content, media_type="text/csv", headers=headers)
 
 
-def line_out(line: RatedLine) -> LineOut:
+def line_out(line: RatedLine, zone: str) -> LineOut:
     """Return a rated line as it is sent."""
     return LineOut(
         kind=str(line.kind),
@@ -119,6 +122,7 @@ def line_out(line: RatedLine) -> LineOut:
         site=line.site,
         chip=line.chip,
         product=line.product,
+        month=month_name(line.period, zone),
         month_start=line.period.start_s,
         start=line.start_s,
         end=line.end_s,
@@ -142,12 +146,13 @@ def tax_out(tax: TaxLine) -> TaxOut:
     )
 
 
-def _sum(kept: KeptInvoice) -> InvoiceSum:
+def _sum(kept: KeptInvoice, zone: str) -> InvoiceSum:
     invoice = kept.invoice
     return InvoiceSum(
         id=kept.id,
         number=invoice.number,
         tenant_id=invoice.tenant.tenant_id,
+        month=month_name(invoice.period, zone),
         period_start=invoice.period.start_s,
         period_end=invoice.period.end_s,
         issued_at=invoice.issued_s,
@@ -159,13 +164,14 @@ def _sum(kept: KeptInvoice) -> InvoiceSum:
     )
 
 
-def _out(kept: KeptInvoice) -> InvoiceOut:
+def _out(kept: KeptInvoice, zone: str) -> InvoiceOut:
     invoice = kept.invoice
     return InvoiceOut(
         id=kept.id,
         number=invoice.number,
         tenant_id=invoice.tenant.tenant_id,
         tenant_name=invoice.tenant.name,
+        month=month_name(invoice.period, zone),
         period_start=invoice.period.start_s,
         period_end=invoice.period.end_s,
         issued_at=invoice.issued_s,
@@ -177,7 +183,7 @@ def _out(kept: KeptInvoice) -> InvoiceOut:
         total=f"{invoice.total.amount:f}",
         payable=f"{invoice.payable.amount:f}",
         amount_due=f"{invoice.amount_due.amount:f}",
-        lines=[line_out(line) for line in invoice.lines],
+        lines=[line_out(line, zone) for line in invoice.lines],
         taxes=[tax_out(tax) for tax in invoice.taxes],
         applied=[
             AppliedOut(
@@ -195,17 +201,21 @@ def list_invoices(
     services: Given, actor: Asking, query: Annotated[ListQuery, Query()], paging: Paging
 ) -> Page[InvoiceSum]:
     """List invoices, the youngest first."""
+    till = services.till
     return paging.page(
         query,
-        lambda before, limit: documents.list_invoices(services.till.door, actor, before, limit),
-        _sum,
+        lambda before, limit: documents.list_invoices(till.door, actor, before, limit),
+        lambda kept: _sum(kept, till.rules.zone),
+        lambda kept: kept.id,
     )
 
 
 @router.get("/{invoice_id}", response_model=InvoiceOut, summary="Read an invoice")
 def read_invoice(request: Request, services: Given, actor: Asking, invoice_id: Id) -> Response:
     """Read an invoice with its lines."""
-    return tagged(request, _out(documents.read_invoice(services.till.door, actor, invoice_id)))
+    till = services.till
+    kept = documents.read_invoice(till.door, actor, invoice_id)
+    return tagged(request, _out(kept, till.rules.zone))
 
 
 @router.get(
@@ -247,7 +257,8 @@ def pay_invoice(services: Given, actor: Asking, once: Doing, invoice_id: Id) -> 
                 invoice_id,
                 paid_s=services.till.now_s(),
                 wall_s=services.wall_s(),
-            )
+            ),
+            services.till.rules.zone,
         ),
         status=200,
     )
