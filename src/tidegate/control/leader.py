@@ -113,9 +113,11 @@ class _Caller:
     def __init__(self, line: Line, wake: Callable[[], None]) -> None:
         self.line = line
         self.asked_at = 0.0
+        self.stepped_at = 0.0
         self._wake = wake
         self._asked = threading.Event()
         self._news: list[News] | None = None
+        self._looks = False
         self._is_over = False
         self.is_busy = False
         self._thread = threading.Thread(
@@ -123,12 +125,15 @@ class _Caller:
         )
         self._thread.start()
 
-    def ask(self) -> None:
-        """Have commands carried out and the pool looked at."""
-        if not self.is_busy:
-            self.is_busy = True
+    def ask(self, *, look: bool) -> None:
+        """Have commands carried out, and the pool looked at if it is time to."""
+        if self.is_busy:
+            return
+        self.is_busy = True
+        self._looks = look
+        if look:
             self.asked_at = time.monotonic()
-            self._asked.set()
+        self._asked.set()
 
     def take(self) -> list[News]:
         """Return what came of it, once."""
@@ -154,12 +159,17 @@ class _Caller:
             self._asked.clear()
             if self._is_over:
                 return
+            desk = self.line.desk
             try:
-                self._news = self.line.desk.work()
+                news = desk.work() if self._looks else desk.clear()
             except StoreError as error:
                 log.warning("outbox not written", pool=self.line.pool.id, trouble=str(error))
-                self._news = []
-            self._wake()
+                news = []
+            if news:
+                self._news = news
+                self._wake()
+            else:
+                self.is_busy = False
 
 
 class Loop:
@@ -261,15 +271,17 @@ class Loop:
             caller = self._callers[line.pool.id]
             woken = self._wakes[line.pool.id]
             is_due = now - caller.asked_at >= self._pace.look_s
-            if not (woken.is_set() or caller.has_news or is_due):
+            is_due_for_orders = now - caller.stepped_at >= self._pace.orders_s
+            if not (woken.is_set() or caller.has_news or is_due or is_due_for_orders):
                 continue
             woken.clear()
+            caller.stepped_at = now
             began = time.perf_counter()
             line.step(caller.take())
             self._stepped(line, time.perf_counter() - began)
             if is_due or not line.desk.is_idle:
-                caller.ask()
-        return self._pace.orders_s if self._pace.orders_s < self._pace.look_s else self._pace.look_s
+                caller.ask(look=is_due)
+        return min(self._pace.orders_s, self._pace.look_s)
 
     def _begin(self, epoch: int) -> None:
         self._rest()

@@ -37,6 +37,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._looks = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = threading.RLock()
 
     @property
@@ -71,6 +72,16 @@ class Database:
                 )
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[sa.Connection]:
+        """Look things up, each statement by itself: on PostgreSQL without the round trips of a transaction."""
+        if not self.is_postgres:
+            with self.reading() as connection:
+                yield connection
+            return
+        with self._looks.connect() as connection:
+            yield connection
 
     def time_s(self, connection: sa.Connection) -> float:
         """Return the database's clock, in seconds since the epoch: the one clock that replicas share."""

@@ -82,7 +82,7 @@ class LeaseTables:
     def placed(self, pool_id: str) -> list[Order]:
         """Return the orders that have not been judged, the oldest first."""
         table = core.lease_order
-        with self._database.reading() as connection:
+        with self._database.looking() as connection:
             rows = connection.execute(
                 sa.select(table)
                 .where(table.c.pool_id == pool_id, table.c.state == OrderState.PLACED.value)
@@ -199,7 +199,7 @@ class LeaseTables:
         return found[0] if found else None
 
     def _wishes(self, query: sa.Select[Any]) -> list[Wish]:
-        with self._database.reading() as connection:
+        with self._database.looking() as connection:
             rows = connection.execute(query).mappings().all()
         return [Wish(**{**row, "kind": WishKind(row["kind"])}) for row in rows]
 
@@ -216,7 +216,7 @@ class LeaseTables:
         return self._one(Quote, core.quote, core.quote.c.id == quote_id)
 
     def _one(self, cls: type[R], table: sa.Table, *where: Any) -> R | None:
-        with self._database.reading() as connection:
+        with self._database.looking() as connection:
             row = connection.execute(sa.select(table).where(*where)).mappings().one_or_none()
         return None if row is None else thing_of(cls, row)
 
