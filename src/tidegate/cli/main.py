@@ -11,6 +11,7 @@ from tidegate.cli import marketfit
 from tidegate.cli.advise import advise
 from tidegate.cli.audit import audit_app
 from tidegate.cli.backtest import backtest
+from tidegate.cli.backup import backup, restore
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
 from tidegate.cli.finance import finance
@@ -41,6 +42,8 @@ app.command()(backtest)
 app.command()(advise)
 app.command()(quota)
 app.command()(serve)
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 app.command()(pools)
 app.command()(products)
