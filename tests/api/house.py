@@ -16,7 +16,7 @@ from tests.control.living import Living, a_pool
 from tidegate.api import Services, create_app
 from tidegate.api.limits import Limits
 from tidegate.control import key_acts, tenant_acts
-from tidegate.control.access import SYSTEM, Act, Role
+from tidegate.control.access import SYSTEM, Act, Reach, Role
 from tidegate.control.answers import Answers
 from tidegate.control.changes import Changes
 from tidegate.control.keys import KeyWish
@@ -97,6 +97,16 @@ class House:
     anna: Tenant
     bert: Tenant
     loop: Loop
+
+    @property
+    def anna_reach(self) -> Reach:
+        """What anna sees."""
+        return Reach(self.anna.id)
+
+    @property
+    def everybody(self) -> Reach:
+        """What the owner sees."""
+        return Reach(None)
 
     def key(self, role: Role, tenant: Tenant | None = None, scopes: set[Act] | None = None) -> str:
         """Text of a new key."""

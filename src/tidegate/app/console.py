@@ -6,12 +6,10 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
 
 from tidegate.api import Services, problems
 from tidegate.app.live import Live, wall_s
-from tidegate.errors import TidegateError
 from tidegate.web import signin
 from tidegate.web.console import site
 from tidegate.web.console.services import Console
@@ -53,18 +51,4 @@ def add_console(
             rate=live.world.factor,
         ),
     )
-    _answer_pages_with_pages(app)
-
-
-def _answer_pages_with_pages(app: FastAPI) -> None:
-    """Have errors of the console shown as pages, and those of the HTTP interface as problems."""
-    as_problem: Callable[[Request, Exception], Any] = app.exception_handlers[TidegateError]
-
-    async def answer(request: Request, error: Exception) -> Response:
-        if site.is_page(request) and isinstance(error, TidegateError):
-            return site.error_page(request, error, problems.status_of(error))
-        answered = as_problem(request, error)
-        done: Response = await answered if isawaitable(answered) else answered
-        return done
-
-    app.exception_handlers[TidegateError] = answer
+    site.answer_with_pages(app, problems.status_of)

@@ -14,8 +14,9 @@ from tidegate.lease.product import ProductKind
 from tidegate.lease.states import HoldingState, OrderState
 from tidegate.web.console.acts.typed import typed_hours
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import tenants_only
 from tidegate.web.console.pool_view import PoolPicture, picture
-from tidegate.web.console.portal import own_id, tenants_only
+from tidegate.web.console.portal import own_id
 from tidegate.web.console.reasons import refusal
 from tidegate.web.console.services import Console, Given
 from tidegate.web.signin import FORM, Visitor
@@ -38,7 +39,7 @@ def _(text: str) -> str:
 @router.get("/portal/new", name="console:portal-new")
 def choose(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show what can be leased."""
-    tenants_only(visitor, Act.ORDERS_WRITE)
+    tenants_only(visitor.actor, Act.ORDERS_WRITE)
     return _chooser(Frame(request, visitor, "portal-new"), console)
 
 
@@ -106,7 +107,7 @@ def ask_price(
     offer: Text = "", nodes: Text = "", hours: Text = "",
 ) -> Response:  # fmt: skip
     """Show the price of what was chosen."""
-    tenants_only(visitor, Act.QUOTES_WRITE)
+    tenants_only(visitor.actor, Act.QUOTES_WRITE)
     frame = Frame(request, visitor, "portal-new")
     form = {"offer": offer, "nodes": nodes, "hours": hours}
     say = frame.texts.say
@@ -158,7 +159,7 @@ def order(
     quote: Text = "", key: Text = "", wait: Text = "",
 ) -> Response:  # fmt: skip
     """Order what was quoted."""
-    tenants_only(visitor, Act.ORDERS_WRITE)
+    tenants_only(visitor.actor, Act.ORDERS_WRITE)
     frame = Frame(request, visitor, "portal-new")
     try:
         placed = console.sales.order(

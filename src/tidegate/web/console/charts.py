@@ -6,10 +6,11 @@ from typing import Any, Final
 import numpy as np
 from fastapi import APIRouter, Request
 
-from tidegate.control.access import Act, require
+from tidegate.control.access import Act
 from tidegate.control.pools import TICK_S
 from tidegate.lease.lease import Lease
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import owner_only
 from tidegate.web.console.operator import find_pool
 from tidegate.web.console.pool_view import PoolPicture, picture
 from tidegate.web.console.services import Given
@@ -30,7 +31,7 @@ def _(text: str) -> str:
 @router.get("/pools/{pool}/tide.json", name="console:pool-tide")
 def tide(request: Request, visitor: Visitor, console: Given, pool: str) -> Mapping[str, Any]:
     """Return the tide of a pool: what was, what is leased, and how far demand may rise."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     now_s = console.clock.now_s()
     found = picture(console, find_pool(console, pool), now_s)
@@ -93,7 +94,7 @@ def nodes_at(times: np.ndarray[Any, Any], leases: Sequence[Lease]) -> list[int]:
 @router.get("/pools/{pool}/curve.json", name="console:pool-curve")
 def curve(request: Request, visitor: Visitor, console: Given, pool: str) -> Mapping[str, Any]:
     """Return a pool's quota curve, with what is promised of it."""
-    require(visitor.actor, Act.QUOTA_READ)
+    owner_only(visitor.actor, Act.QUOTA_READ)
     frame = Frame(request, visitor, "overview")
     found = picture(console, find_pool(console, pool), console.clock.now_s())
     say = frame.texts.say

@@ -5,10 +5,11 @@ from typing import Any, Final
 import numpy as np
 from fastapi import APIRouter, Request, Response
 
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act, not_found
 from tidegate.control.snapshot import read_snapshot
 from tidegate.quota import Snapshot, committed
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import owner_only
 from tidegate.web.console.reasons import verdict_words
 from tidegate.web.console.services import Console, Given
 from tidegate.web.signin import Visitor
@@ -23,7 +24,7 @@ def _(text: str) -> str:
 @router.get("/decisions/{decision}", name="console:decision")
 def one_decision(request: Request, visitor: Visitor, console: Given, decision: str) -> Response:
     """Show a decision with its reasons."""
-    require(visitor.actor, Act.DECISIONS_READ)
+    owner_only(visitor.actor, Act.DECISIONS_READ)
     frame = Frame(request, visitor, "overview")
     row = console.views.decision(decision)
     if row is None or row.pool_id not in console.pools:

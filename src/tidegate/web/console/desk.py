@@ -7,11 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from tidegate.billing import month_of
-from tidegate.control.access import Act, Reach, require
+from tidegate.control.access import Act, Reach
 from tidegate.control.documents import list_credit_notes, list_invoices
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, OrderState, QuoteState
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import owner_only
 from tidegate.web.console.reasons import refusal
 from tidegate.web.console.services import MOST_TENANTS, Console, Given
 from tidegate.web.signin import Visitor
@@ -33,7 +34,7 @@ def _(text: str) -> str:
 @router.get("/desk", name="console:desk")
 def desk(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show what is sold."""
-    require(visitor.actor, Act.ORDERS_READ)
+    owner_only(visitor.actor, Act.ORDERS_READ)
     frame = Frame(request, visitor, "desk")
     return frame.page("desk", **_desk(frame, console))
 
@@ -41,7 +42,7 @@ def desk(request: Request, visitor: Visitor, console: Given) -> Response:
 @router.get("/desk/now", name="console:desk-now")
 def desk_now(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show what is sold as it is now."""
-    require(visitor.actor, Act.ORDERS_READ)
+    owner_only(visitor.actor, Act.ORDERS_READ)
     frame = Frame(request, visitor, "desk")
     return frame.page("desk-now", **_desk(frame, console))
 
@@ -210,7 +211,7 @@ def _sees_bills(frame: Frame) -> bool:
 @router.get("/tenants", name="console:tenants")
 def tenants(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show the tenants."""
-    require(visitor.actor, Act.TENANTS_READ)
+    owner_only(visitor.actor, Act.TENANTS_READ)
     frame = Frame(request, visitor, "tenants")
     reach = frame.actor.reach
     leases = console.views.live_leases(reach)
@@ -256,7 +257,7 @@ def audit(
     before: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """Show who did what."""
-    require(visitor.actor, Act.AUDIT_READ)
+    owner_only(visitor.actor, Act.AUDIT_READ)
     frame = Frame(request, visitor, "audit")
     page = 100
     with console.access.reading() as store:

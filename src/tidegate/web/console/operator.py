@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act, not_found
 from tidegate.control.views import PoolRow
 from tidegate.lease.lease import Lease
 from tidegate.lease.states import HoldingState, LeaseState
 from tidegate.web.console.attention import needs_a_human
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import owner_only
 from tidegate.web.console.pool_view import (
     EVERYBODY,
     PoolPicture,
@@ -54,7 +55,7 @@ def _pictures(console: Console) -> list[PoolPicture]:
 @router.get("/overview", name="console:overview")
 def overview(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show all pools."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     pools = _pictures(console)
     return frame.page(
@@ -67,7 +68,7 @@ def overview(request: Request, visitor: Visitor, console: Given) -> Response:
 @router.get("/overview/now", name="console:overview-now")
 def overview_now(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show what changes all the time."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     return frame.page("overview-now", **_now(frame, console, _pictures(console)))
 
@@ -136,7 +137,7 @@ def _recall(
 @router.get("/pools/{pool}", name="console:pool")
 def one_pool(request: Request, visitor: Visitor, console: Given, pool: str) -> Response:
     """Show a pool."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     found = picture(console, find_pool(console, pool), console.clock.now_s())
     return frame.page("pool", **_pool_page(frame, found))
@@ -145,7 +146,7 @@ def one_pool(request: Request, visitor: Visitor, console: Given, pool: str) -> R
 @router.get("/pools/{pool}/now", name="console:pool-now")
 def pool_now(request: Request, visitor: Visitor, console: Given, pool: str) -> Response:
     """Show what changes of a pool."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     found = picture(console, find_pool(console, pool), console.clock.now_s())
     return frame.page("pool-now", **_pool_page(frame, found))
@@ -225,7 +226,7 @@ def cold_note(frame: Frame, is_cold: bool) -> str:  # noqa: FBT001
 @router.get("/pools/{pool}/nodes.json", name="console:pool-nodes")
 def pool_nodes(request: Request, visitor: Visitor, console: Given, pool: str) -> Mapping[str, Any]:
     """Return the state of every node, a letter each."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     find_pool(console, pool)
     states = letters(console.views.holdings(pool), console.steering.steering(pool))
@@ -243,7 +244,7 @@ def pool_nodes(request: Request, visitor: Visitor, console: Given, pool: str) ->
 @router.get("/pools/{pool}/nodes", name="console:pool-node-table")
 def pool_node_table(request: Request, visitor: Visitor, console: Given, pool: str) -> Response:
     """Show every node in a table."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     find_pool(console, pool)
     holdings = sorted(console.views.holdings(pool), key=lambda each: natural(each.node))
@@ -262,7 +263,7 @@ def pool_node_table(request: Request, visitor: Visitor, console: Given, pool: st
 @router.get("/pools/{pool}/nodes/{node}", name="console:node")
 def one_node(request: Request, visitor: Visitor, console: Given, pool: str, node: str) -> Response:
     """Show a node."""
-    require(visitor.actor, Act.POOLS_READ)
+    owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     find_pool(console, pool)
     holding = console.views.holding(pool, node)

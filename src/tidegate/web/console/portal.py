@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from tidegate.billing import month_of
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act
 from tidegate.control.budgets import spent_in
 from tidegate.control.documents import list_credit_notes
-from tidegate.control.sessions import SignedIn
 from tidegate.control.usage import usage
 from tidegate.lease.lease import Lease
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import tenants_only
 from tidegate.web.console.lease_pages import page_of_leases
 from tidegate.web.console.money_pages import budget_of
 from tidegate.web.console.services import Console, Given
@@ -42,19 +42,6 @@ def own_id(frame: Frame) -> str:
     return tenant_id
 
 
-def tenants_only(visitor: SignedIn, act: Act) -> None:
-    """Let only a tenant's people on: for others the portal does not exist.
-
-    Raises
-    ------
-    AccessError, RequestError
-        ``TG-API-NOT-FOUND``.
-    """
-    require(visitor.actor, act)
-    if visitor.actor.tenant_id is None:
-        raise not_found("page", "portal")
-
-
 @router.get("/portal", name="console:portal")
 def portal(
     request: Request,
@@ -64,7 +51,7 @@ def portal(
     before: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """Show what a tenant holds."""
-    tenants_only(visitor, Act.LEASES_READ)
+    tenants_only(visitor.actor, Act.LEASES_READ)
     frame = Frame(request, visitor, "portal")
     return frame.page("portal", **_portal(frame, console, state, before))
 
@@ -72,7 +59,7 @@ def portal(
 @router.get("/portal/now", name="console:portal-now")
 def portal_now(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show what a tenant holds now."""
-    tenants_only(visitor, Act.LEASES_READ)
+    tenants_only(visitor.actor, Act.LEASES_READ)
     frame = Frame(request, visitor, "portal")
     return frame.page("portal-now", **_portal(frame, console, "live", None))
 
@@ -122,6 +109,6 @@ def _account(frame: Frame, console: Console, live: list[Lease]) -> dict[str, Any
 @router.get("/portal/notice-help", name="console:portal-notice-help")
 def notice_help(request: Request, visitor: Visitor) -> Response:
     """Show what a workload should do at a notice."""
-    tenants_only(visitor, Act.LEASES_READ)
+    tenants_only(visitor.actor, Act.LEASES_READ)
     frame = Frame(request, visitor, "portal-notice-help")
     return frame.page("portal-notice-help", base_url=str(request.base_url).rstrip("/"))

@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.prices import visible_book
 from tidegate.lease.states import OrderState
@@ -15,6 +15,7 @@ from tidegate.plan.reprice import at_price, earned_at
 from tidegate.simulate import Requests
 from tidegate.web.console.acts.typed import typed_number
 from tidegate.web.console.frame import Frame
+from tidegate.web.console.gate import owner_only
 from tidegate.web.console.pool_view import EVERYBODY
 from tidegate.web.console.services import Console, Given
 from tidegate.web.signin import Visitor
@@ -33,7 +34,7 @@ def _(text: str) -> str:
 @router.get("/prices", name="console:prices")
 def prices(request: Request, visitor: Visitor, console: Given) -> Response:
     """Show the price book."""
-    require(visitor.actor, Act.PRICES_READ)
+    owner_only(visitor.actor, Act.PRICES_READ)
     frame = Frame(request, visitor, "prices")
     return frame.page("prices", preview=None, **_page(frame, console))
 
@@ -70,9 +71,7 @@ def preview(
     rate: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """Show what the last days would have earned at another price."""
-    require(visitor.actor, Act.PRICES_READ)
-    if visitor.actor.tenant_id is not None:
-        raise not_found("page", "prices")
+    owner_only(visitor.actor, Act.PRICES_READ)
     frame = Frame(request, visitor, "prices")
     values = _preview(frame, console, pool, product, rate)
     if request.headers.get("hx-request"):

@@ -1,6 +1,7 @@
 """The console as a whole: every route below ``/console``, and what an application needs for them."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -68,13 +69,34 @@ def _first(request: Request) -> Response:
     return RedirectResponse(path_of(request)("home"), 303)
 
 
-def is_page(request: Request) -> bool:
+def answer_with_pages(app: FastAPI, status_of: Callable[[TidegateError], int]) -> None:
+    """Have errors of the console shown as pages, and all others as they were.
+
+    Parameters
+    ----------
+    app : FastAPI
+        Whose errors are answered in another way already.
+    status_of : callable
+        HTTP status of an error.
+    """
+    otherwise: Any = app.exception_handlers[TidegateError]
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if _is_page(request) and isinstance(error, TidegateError):
+            return _error_page(request, error, status_of(error))
+        answered: Response = await otherwise(request, error)
+        return answered
+
+    app.exception_handlers[TidegateError] = answer
+
+
+def _is_page(request: Request) -> bool:
     """Whether a request is for a page of the console, so that its errors are pages too."""
     root = str(request.scope.get("root_path", ""))
     return request.url.path.removeprefix(root).startswith(PREFIX)
 
 
-def error_page(request: Request, error: TidegateError, status: int) -> Response:
+def _error_page(request: Request, error: TidegateError, status: int) -> Response:
     """Return an error as a page: what happened, and what to do."""
     language = reader_language(request)
     say = catalogue(language).gettext

@@ -1,0 +1,109 @@
+"""The console in front of a small running system, with people who sign in."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from tests.api.calling import caller
+from tests.api.house import UNLIMITED, House, house, wall_s
+
+from tidegate.api import problems
+from tidegate.control import steering as deeds
+from tidegate.control.access import SYSTEM, Role
+from tidegate.control.rates import Limiter
+from tidegate.control.sales import Ask
+from tidegate.control.tenants import Tenant
+from tidegate.control.user_acts import UserWish, create_user
+from tidegate.lease.lease import Order
+from tidegate.web import signin
+from tidegate.web.console import site
+from tidegate.web.console.services import Console
+from tidegate.web.console.signing_in import sign_in_page
+
+PASSWORD = "correct horse battery staple"
+
+
+class Visitor:
+    """A browser without scripts: it keeps cookies and sends forms."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.http.get(f"/console{path}", headers=headers)
+
+    def post(self, path: str, **fields: str) -> httpx.Response:
+        page = self.http.get("/console/").headers["location"]
+        token = token_in(self.http.get(page).text)
+        return self.http.post(f"/console{path}", data={"form_token": token, **fields})
+
+
+def token_in(html: str) -> str:
+    found = re.search(r'name="form_token" value="([0-9a-f]{64})"', html)
+    assert found, html[:500]
+    return found[1]
+
+
+class Site:
+    """What a test is given."""
+
+    def __init__(self, built: House) -> None:
+        self.house = built
+        self.pool = next(iter(built.services.pools))
+
+    def visitor(self, role: Role, tenant: Tenant | None = None) -> Visitor:
+        """Somebody who has signed in."""
+        name = tenant.name if tenant else str(role)
+        email = f"{name}-{role}@example.org"
+        services = self.house.services
+        wish = UserWish(email, name, role, tenant.id if tenant else None, PASSWORD)
+        create_user(services.access, SYSTEM, wish, wall_s())
+        http = caller(self.house.transport, None)
+        token = token_in(http.get("/signin").text)
+        form = {"form_token": token, "email": email, "password": PASSWORD, "next": "/console/"}
+        assert http.post("/signin", data=form).status_code == 303
+        return Visitor(http)
+
+    def lease(self, tenant: Tenant, product: str = "preemptible", nodes: int = 1) -> Order:
+        """Have a tenant lease something."""
+        ask = Ask(self.pool, product, nodes, 6 * 3600, tenant_id=tenant.id)
+        order = self.house.services.sales.order(SYSTEM, ask)
+        assert order.lease_id, order.reason
+        return order
+
+    def steering(self) -> deeds.Steering:
+        """What was said of the pool."""
+        return self.house.services.steering.steering(self.pool)
+
+
+@contextmanager
+def built(folder: Path) -> Iterator[Site]:
+    """Build one on SQLite."""
+    with house(folder) as small:
+        services = small.services
+        app = small.transport._inner.app  # the application behind the transport
+        assert app is not None
+        doors = signin.Doors(
+            services.seal, services.access, services.wall_s, Limiter(UNLIMITED, lambda: 0.0),
+            page=sign_in_page,
+        )  # fmt: skip
+        signin.install(app, doors)  # type: ignore[arg-type]
+        app.include_router(signin.router)  # type: ignore[attr-defined]
+        console = Console(
+            views=services.views,
+            steering=services.steering,
+            access=services.access,
+            pools=services.pools,
+            clock=small.loop.clock,
+            seal=services.seal,
+            webhooks=services.webhooks,
+            sales=services.sales,
+            changes=services.lease_acts,
+            till=services.till,
+            wall_s=services.wall_s,
+        )
+        site.install(app, console)  # type: ignore[arg-type]
+        site.answer_with_pages(app, problems.status_of)  # type: ignore[arg-type]
+        yield Site(small)
