@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_refused_with_a_way_on(site: Site, anna: Visitor):
 
 def test_keys_and_webhooks_show_their_secrets_once(site: Site, anna: Visitor):
     made = anna.post("/keys", name="training script")
-    secret = re.search(r'<pre id="secret">(tgk_[^<]+)</pre>', made.text)
+    secret = re.search(r'<pre id="secret" tabindex="0">(tgk_[^<]+)</pre>', made.text)
     assert secret
     again = anna.get("/keys").text
     assert secret[1] not in again
