@@ -1,10 +1,8 @@
 """The console around the running system: its pages, and the sign-in before them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from inspect import isawaitable
-from typing import Any
 
 from fastapi import FastAPI
 

@@ -1,6 +1,7 @@
 """The console as a whole: every route below ``/console``, and what an application needs for them."""
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -84,8 +85,9 @@ def answer_with_pages(app: FastAPI, status_of: Callable[[TidegateError], int]) -
     async def answer(request: Request, error: Exception) -> Response:
         if _is_page(request) and isinstance(error, TidegateError):
             return _error_page(request, error, status_of(error))
-        answered: Response = await otherwise(request, error)
-        return answered
+        answered = otherwise(request, error)
+        done: Response = await answered if isawaitable(answered) else answered
+        return done
 
     app.exception_handlers[TidegateError] = answer
 
