@@ -22,6 +22,7 @@ from tidegate.control.changes import Changes
 from tidegate.control.keys import KeyWish
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import MoneyRules, Till
+from tidegate.control.outlook import Outlooks
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
@@ -165,6 +166,7 @@ def services_on(
     till = till or Till(SqlMoney(database), MoneyRules(), BOOK, now_s)
     pools = {pool.id: pool for pool in POOLS}
     tables = LeaseTables(database)
+    steering = SteeringTables(database, wall_s)
     wake: Callable[[str], None] = (lambda _: loop.bell.set()) if loop else (lambda _: None)
     answers: Answers[Order] = loop.answers if loop else Answers()
     return Services(
@@ -174,7 +176,8 @@ def services_on(
         till=till,
         views=ViewTables(database),
         pools=pools,
-        steering=SteeringTables(database, wall_s),
+        steering=steering,
+        outlooks=Outlooks(tables, steering, pools, now_s),
         sales=Sales(tables, till, pools, wake=wake, verdicts=answers, wait_s=60.0),
         lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,

@@ -96,3 +96,23 @@ def test_an_operator_steers_a_pool_and_it_is_in_the_audit_log(home: House):
             "pool.risk-set",
             "pool.risk-set",
         ]
+
+
+def test_the_owner_reads_what_may_be_promised_and_no_tenant_does(home: House):
+    with home.caller(Role.DESK) as desk, home.caller(Role.TENANT, home.anna) as anna:
+        quota = desk.get("/v1/pools/h100/quota").json()
+        assert anna.get("/v1/pools/h100/quota").status_code == 403
+        assert desk.get("/v1/pools/nowhere/quota").status_code == 404
+        frontier = desk.get("/v1/pools/gb200/quota").json()
+    assert quota["idle"] == 8
+    horizons = [each["horizon_s"] for each in quota["horizons"]]
+    assert horizons == sorted(horizons)
+    assert len(horizons) > 5
+    lefts = [each["left"] for each in quota["horizons"]]
+    assert lefts == sorted(lefts, reverse=True), (
+        "what may be promised longer may be promised shorter"
+    )
+    assert all(
+        each["left"] <= max(0, each["quota"] - each["promised"]) for each in quota["horizons"]
+    )
+    assert all(each["left"] == 0 for each in frontier["horizons"])

@@ -10,6 +10,7 @@ from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import Till
+from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
@@ -36,6 +37,8 @@ class Services:
         By id, as the fleet file has them.
     steering : SteeringStore
         What operators say of pools.
+    outlooks : Outlooks
+        What may be promised now.
     sales : Sales
         Quotes and orders.
     lease_acts : LeaseActs
@@ -52,6 +55,7 @@ class Services:
     views: ViewStore
     pools: Mapping[str, LivePool]
     steering: SteeringStore
+    outlooks: Outlooks
     sales: Sales
     lease_acts: LeaseActs
     wall_s: Callable[[], int]

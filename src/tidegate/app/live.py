@@ -26,6 +26,7 @@ from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
+from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
@@ -170,6 +171,7 @@ class Live:
             views=ViewTables(self.database),
             pools=pools,
             steering=self.steering,
+            outlooks=Outlooks(self.store, self.steering, pools, self.clock.now_s),
             sales=Sales(
                 self.store,
                 self.till,

@@ -53,6 +53,24 @@ class ProductOut(Shape):
     currency: str
 
 
+class HorizonOut(Shape):
+    """What may be promised for a time."""
+
+    horizon_s: int
+    quota: int = Field(description="Nodes that may be promised so long, in all.")
+    promised: int = Field(description="Nodes of leases with at least that much firm time left.")
+    left: int = Field(description="Nodes that may still be promised so long.")
+
+
+class OutlookOut(Shape):
+    """A pool's quota curve."""
+
+    pool: str
+    at: Time
+    idle: int = Field(description="Nodes that nobody holds.")
+    horizons: list[HorizonOut]
+
+
 def _pool_out(actor: Actor, row: PoolRow, live: LivePool | None) -> PoolOut:
     is_owner = actor.tenant_id is None
     return PoolOut(
@@ -126,6 +144,23 @@ def read_pool(request: Request, services: Given, actor: Asking, pool_id: PoolId)
 
 def _sees(actor: Actor, row: PoolRow) -> bool:
     return actor.tenant_id is None or row.tier.may_lease
+
+
+@router.get("/pools/{pool_id}/quota", summary="Read a pool's quota curve")
+def read_quota(services: Given, actor: Asking, pool_id: PoolId) -> OutlookOut:
+    """Read what may be promised now, horizon by horizon, as of at most five seconds ago; for the owner's people."""
+    found = services.outlooks.outlook(actor, pool_id)
+    return OutlookOut(
+        pool=found.pool_id,
+        at=found.at_s,
+        idle=found.idle,
+        horizons=[
+            HorizonOut(
+                horizon_s=each.horizon_s, quota=each.quota, promised=each.promised, left=each.left
+            )
+            for each in found.horizons
+        ],
+    )
 
 
 @router.get("/products", summary="List products")
