@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean
+.PHONY: help run test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,13 @@ bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 
 
 bench-market: $(STAMPS)/dev ## how fast the market model plays 10,000 futures; QUICK=1 takes 500
 	$(BIN)/python -m bench.market $(if $(QUICK),--draws 500)
+bench-slurm: $(STAMPS)/dev ## how fast leases move on a real Slurm of 256 nodes (root; installs Slurm where it can)
+	@tools/get-slurm
+	$(BIN)/python -m bench.slurm
+
+demo-slurm: $(STAMPS)/dev ## the tide on a real Slurm: bursts, leases, recalls with notices, in the console
+	@tools/get-slurm
+	$(BIN)/python -m bench.slurm_demo
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
 	$(COMPILE) --group build --extra postgres -o requirements.lock

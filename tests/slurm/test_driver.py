@@ -181,7 +181,7 @@ def test_nodes_in_other_hands_are_refused_and_nothing_is_done(cluster: Cluster, 
 
 
 def test_a_tenant_without_an_account_is_refused_and_nothing_is_left(cluster: Cluster, desk: Desk):
-    assert code_of(lambda: desk.hand_over("lea_a", "ten_unknown", "hh0001")) == "TG-SLURM-FAILED"
+    assert code_of(lambda: desk.hand_over("lea_a", "ten_unknown", "hh0001")) == "TG-DRIVER-UNKNOWN"
     assert code_of(lambda: desk.hand_over("lea a;x", RED, "hh0001")) == "TG-DRIVER-UNKNOWN"
     assert desk.fact("hh0001").state is NodeState.FREE
     wait_until(cluster.all_idle, "every node is idle")

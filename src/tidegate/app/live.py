@@ -15,6 +15,7 @@ from tidegate.api.limits import Limits
 from tidegate.api.services import Services
 from tidegate.app.doors import open_mailer, open_seal, open_sender, open_signin
 from tidegate.app.fleetlive import World, embedded_spec, live_pools, world_in
+from tidegate.app.slurmfile import SlurmFile
 from tidegate.app.telemetry import Telemetry
 from tidegate.app.till import open_till
 from tidegate.control.answers import Answers
@@ -28,11 +29,14 @@ from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
+from tidegate.control.ports import Feed
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.warm import warm_up
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.drivers.embedded.driver import EmbeddedDriver
+from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.feed import SlurmFeed
 from tidegate.errors import RunError, StoreError
 from tidegate.lease import book_of_offers
 from tidegate.lease.lease import Order
@@ -86,11 +90,14 @@ class Plan:
         When the fleet's time begins, for a data folder that has none yet.
     factor : float
         How many times as fast as real time.
+    slurm : SlurmFile or None
+        The cluster that the pools stand in; None for embedded ones, which play the fleet's logs.
     """
 
     scenario: Scenario
     world_start_s: int
     factor: float = 1.0
+    slurm: SlurmFile | None = None
 
 
 class Live:
@@ -116,14 +123,20 @@ class Live:
         self.steering = SteeringTables(self.database, wall_s)
         self.telemetry = Telemetry()
         self.verdicts: Answers[Order] = Answers()
-        self.driver = EmbeddedDriver(
-            self.clock,
-            [
-                embedded_spec(case, pool, self.world.start_s)
-                for case, pool in zip(plan.scenario.cases, self.pools, strict=True)
-            ],
-            folder / "embedded",
-        )
+        self.driver: EmbeddedDriver | SlurmDriver
+        self._feed: Feed
+        if plan.slurm is None:
+            self.driver = self._feed = EmbeddedDriver(
+                self.clock,
+                [
+                    embedded_spec(case, pool, self.world.start_s)
+                    for case, pool in zip(plan.scenario.cases, self.pools, strict=True)
+                ],
+                folder / "embedded",
+            )
+        else:
+            self.driver = SlurmDriver(plan.slurm.site, plan.slurm.commands, self.clock)
+            self._feed = SlurmFeed(plan.slurm.site, plan.slurm.commands, self.clock)
         pace = Pace(look_s=max(FASTEST_LOOK_S, 1.0 / self.world.factor))
         self._calls = [
             CallsInTime(settings.driver_deadline_s, f"calls {pool.id}") for pool in self.pools
@@ -153,7 +166,7 @@ class Live:
             self.clock,
             stale_after_s=round(self.settings.stale_after_s * self.world.factor),
             tell=self._written,
-            feed=self.driver,
+            feed=self._feed,
         )
 
     def _written(self, pool_id: str, changes: Changes) -> None:
@@ -245,6 +258,8 @@ class Live:
         self.leadership.stop()
         for call in self._calls:
             call.close()
+        if isinstance(self.driver, SlurmDriver):
+            self.driver.close()
         self.sender.close()
         self.database.close()
         log.info("stopped")

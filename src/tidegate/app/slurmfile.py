@@ -1,6 +1,6 @@
 """Slurm files: how the pools of a fleet stand in a cluster (TOML)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -78,7 +78,7 @@ class SlurmFile:
     Attributes
     ----------
     fleet : Scenario
-        Its fleet file.
+        Its fleet file, with the pools that stand in the cluster.
     site : SlurmSite
     commands : LocalCommands
     """
@@ -132,8 +132,9 @@ def read_slurm_file(path: str | Path) -> SlurmFile:
             SlurmPool(told.id, nodes, told.gpu_type.lower(), owned.gpus_per_node, owned.tier)
         )
     problems.raise_if_any()
+    named = {pool.id for pool in pools}
     return SlurmFile(
-        fleet=fleet,
+        fleet=replace(fleet, cases=tuple(c for c in fleet.cases if c.pool.id in named)),
         site=SlurmSite(
             pools=tuple(pools),
             wipe=WipeHook(tuple(table.wipe), float(table.wipe_timeout), table.wipe_at_once),

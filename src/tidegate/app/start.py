@@ -12,6 +12,7 @@ from tidegate.app.demo import FACTOR, Demo, start_of_demo
 from tidegate.app.live import Live, Plan, pools_told
 from tidegate.app.logs import set_up_logs
 from tidegate.app.serve import listening, serve
+from tidegate.app.slurmfile import read_slurm_file
 from tidegate.errors import OptionError, Place
 from tidegate.feeds.fleetfile import read_fleet
 from tidegate.settings import Settings, read_settings
@@ -59,12 +60,13 @@ def run_live(*, demo: bool, say: Callable[[str], None], **options: Any) -> None:
             options["data_dir"] = Path(folder)
         settings = read_settings(**options)
         set_up_logs(settings.log_level, settings.log_format)
-        scenario = read_fleet(_fleet_file(settings, demo=demo))
+        slurm = None if settings.slurm is None or demo else read_slurm_file(settings.slurm)
+        scenario = slurm.fleet if slurm else read_fleet(_fleet_file(settings, demo=demo))
         if demo and settings.billing is None and BILLING.exists():
             settings = settings.model_copy(update={"billing": BILLING})
         sock = stack.enter_context(listening(settings.host, settings.port))
         start_s, factor = (start_of_demo(), FACTOR) if demo else (int(time.time()), 1.0)
-        live = Live(settings, Plan(scenario, start_s, factor))
+        live = Live(settings, Plan(scenario, start_s, factor, slurm))
         tenants = Demo(live) if demo else None
         if tenants is not None:
             tenants.prepare()

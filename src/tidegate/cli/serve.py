@@ -16,6 +16,10 @@ def serve(
         ),
     ] = False,
     fleet: Annotated[Path | None, typer.Option("--fleet", help="The fleet file.")] = None,
+    slurm: Annotated[
+        Path | None,
+        typer.Option("--slurm", help="Slurm file: the pools stand in a real cluster."),
+    ] = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[
         int | None, typer.Option("--port", help="Port to listen on; 0 for any that is free.")
@@ -37,6 +41,7 @@ def serve(
         demo=demo,
         say=lambda line: out.print(line, soft_wrap=True),
         fleet=fleet,
+        slurm=slurm,
         host=host,
         port=port,
         data_dir=data_dir,

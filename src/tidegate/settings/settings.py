@@ -32,6 +32,10 @@ class Settings(BaseSettings):
         description="Address of the database; empty for SQLite in the data folder.",
     )
     fleet: Path | None = Field(default=None, description="The fleet file.")
+    slurm: Path | None = Field(
+        default=None,
+        description="The Slurm file, which names the fleet file; without one, pools are simulated.",
+    )
     price_book: Path | None = Field(
         default=None, description="The price book; without one, the fleet file's offers."
     )

@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.hostlist import expand
 from tidegate.errors import SlurmError
+
+_KEPT: Final = 1 << 16
+"""Texts whose meaning is kept: most of a queue is the same at the next look."""
 
 _NULL: Final = ("(null)", "N/A", "None", "none", "n/a", "Unknown", "")
 
@@ -152,6 +155,7 @@ class Job:
         return gpus_of_tres(self.tres)[0]
 
 
+@lru_cache(maxsize=_KEPT)
 def gpus_of_tres(tres: str) -> tuple[str, int]:
     """Return type and number of the GPUs in ``cpu=16,gres/gpu=8,gres/gpu:h100=8``."""
     plain = re.search(r"(?:^|,)gres[/:]gpu[=:](\d+)", tres)
@@ -161,6 +165,7 @@ def gpus_of_tres(tres: str) -> tuple[str, int]:
     return kind, count
 
 
+@lru_cache(maxsize=_KEPT)
 def _moment(text: str) -> int:
     """Return Unix seconds of a time in UTC; 0 for one that is not set."""
     if text in _NULL or text.startswith("1970"):
@@ -177,6 +182,7 @@ def _blank(text: str) -> str:
     return "" if text in _NULL else text
 
 
+@lru_cache(maxsize=_KEPT)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(",") if word not in _NULL)
 
@@ -194,8 +200,15 @@ def _records(text: str, key: str) -> Iterator[str]:
 
 
 def _field(line: str, key: str) -> str | None:
-    found = re.search(rf"(?:^|\s){key}=(\S*)", line)
-    return None if found is None else found[1]
+    mark = f" {key}="
+    at = line.find(mark)
+    if at < 0:
+        if not line.startswith(mark[1:]):
+            return None
+        at = -1
+    at += len(mark)
+    end = line.find(" ", at)
+    return line[at:] if end < 0 else line[at:end]
 
 
 def _needed(line: str, key: str) -> str:
@@ -222,7 +235,8 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
     for line in _records(text, "NodeName"):
         state, *flags = _needed(line, "State").rstrip("*~#!%$@^-").split("+")
         gpus = _GRES.findall(_field(line, "Gres") or "")
-        comment, reason = _COMMENT.search(line), _REASON.search(line)
+        comment = _COMMENT.search(line) if " Comment=" in line else None
+        reason = _REASON.search(line) if " Reason=" in line else None
         found.append(
             Node(
                 name=_needed(line, "NodeName"),
@@ -298,6 +312,7 @@ def parse_jobs(text: str) -> tuple[Job, ...]:
     return tuple(_job(line) for line in text.splitlines() if line.strip())
 
 
+@lru_cache(maxsize=_KEPT)
 def _job(line: str) -> Job:
     cells = [cell.strip() for cell in line.rstrip().split("|")]
     if len(cells) != len(_COLUMNS) + 1:

@@ -109,8 +109,10 @@ class SlurmDriver:
                 kept = _nodes_of(after, command.lease_id)
                 account, partition = account_of(command.tenant_id), pool.lease_name
                 hands.reserve(self._commands, after, command.lease_id, kept, account, partition)
-            except DriverError:
+            except DriverError as error:
                 self._undo(command.lease_id, fresh, view)
+                if "Invalid account" in error.message:
+                    raise _no_account(command.tenant_id) from error
                 raise
             self._settled()
 
@@ -304,6 +306,14 @@ class SlurmDriver:
 def _busy(nodes: Sequence[str]) -> DriverError:
     return DriverError(
         "TG-DRIVER-BUSY", f"In other hands: {', '.join(nodes[:5])}{' ...' if nodes[5:] else ''}."
+    )
+
+
+def _no_account(tenant_id: str) -> DriverError:
+    return DriverError(
+        "TG-DRIVER-UNKNOWN",
+        f"Slurm has no account {account_of(tenant_id)}.",
+        expected=f"`tidegate slurm tenant SLURM_FILE {tenant_id} --user NAME` beforehand.",
     )
 
 

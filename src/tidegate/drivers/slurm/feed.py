@@ -14,6 +14,8 @@ from tidegate.drivers.slurm.site import SlurmPool, SlurmSite
 from tidegate.errors import DriverError
 
 TICK_S: Final = 300
+MOST_HISTORY_S: Final = 56 * 86_400
+"""No forecast looks further back."""
 
 
 class SlurmFeed:
@@ -53,6 +55,7 @@ class SlurmFeed:
         if found is None:
             raise DriverError("TG-DRIVER-UNKNOWN", f"There is no pool {pool!r} in this cluster.")
         now_s = self._clock.now_s()
+        since_s = max(since_s, now_s - MOST_HISTORY_S)
         rows = history(self._commands, since_s, max(now_s, since_s + 1), pause=self._pause)
         nodes = {node: p.id for p in self._site.pools for node in p.nodes}
         kinds = {p.gpu_type: p.id for p in self._site.pools}

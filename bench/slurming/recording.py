@@ -1,0 +1,79 @@
+"""Answers of Slurm's commands, recorded from a real cluster, and grown to any size."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "recorded"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What three commands printed; answers as they would, and refuses whatever changes something."""
+
+    nodes: str
+    jobs: str
+    reservations: str
+
+    @property
+    def size(self) -> int:
+        return len(self.nodes) + len(self.jobs) + len(self.reservations)
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        if argv[0] == "squeue":
+            return self.jobs
+        if argv[:3] == ("scontrol", "-o", "show"):
+            return {"nodes": self.nodes, "reservation": self.reservations}[argv[3]]
+        raise AssertionError(f"a recording changes nothing: {argv}")
+
+
+def recorded() -> Recording:
+    """What a cluster of six nodes of H100 answered, with a lease of two nodes, jobs that run, and jobs that wait."""
+    nodes, jobs, reservations = (
+        (FOLDER / f"{name}.txt").read_text() for name in ("nodes", "jobs", "reservations")
+    )
+    return Recording(nodes, jobs, reservations)
+
+
+def grown(small: Recording, nodes: int, jobs: int) -> Recording:
+    """The same lines again and again, each with a node, a job id and a lease of its own."""
+    leased = [line for line in small.nodes.splitlines() if "lease=" in line]
+    others = [
+        line for line in small.nodes.splitlines() if "NodeName=hh" in line and "lease=" not in line
+    ]
+    lines, held = [], dict[str, list[str]]()
+    for number in range(1, nodes + 1):
+        name = f"hh{number:05d}"
+        if number % 4 == 0:  # a quarter is leased, in leases of 20 nodes
+            lease = f"lea_{number // 80}"
+            held.setdefault(lease, []).append(name)
+            lines.append(_renamed(leased[0], name).replace("lease=lea_rec", f"lease={lease}"))
+        else:
+            lines.append(_renamed(others[number % len(others)], name))
+    first = small.reservations.splitlines()[0]
+    booked = [
+        re.sub(r" Nodes=\S+", f" Nodes={','.join(names)}", first).replace(
+            "tg-lea_rec", f"tg-{lease}"
+        )
+        for lease, names in held.items()
+    ]
+    return Recording(
+        "\n".join(lines) + "\n",
+        "\n".join(islice(_jobs(small.jobs, nodes), jobs)) + "\n",
+        "\n".join(booked) + "\n",
+    )
+
+
+def _renamed(line: str, name: str) -> str:
+    return re.sub(r"^NodeName=\S+", f"NodeName={name}", line)
+
+
+def _jobs(text: str, nodes: int) -> Iterator[str]:
+    for number, line in enumerate(cycle(text.splitlines()), 1):
+        cells = line.split("|")
+        cells[0] = re.sub(r"^\d+", str(number), cells[0])
+        if cells[-2]:  # it runs: on a node that is not leased
+            cells[-2] = f"hh{(4 * number + 1) % nodes + 1:05d}"
+        yield "|".join(cells)
