@@ -74,6 +74,7 @@ bench-harvest: $(STAMPS)/dev ## how much of the idle tide is harvested; QUICK=1 
 
 bench-market: $(STAMPS)/dev ## how fast the market model plays 10,000 futures; QUICK=1 takes 500
 	$(BIN)/python -m bench.market $(if $(QUICK),--draws 500)
+
 bench-slurm: $(STAMPS)/dev ## how fast leases move on a real Slurm of 256 nodes (root; installs Slurm where it can)
 	@tools/get-slurm
 	$(BIN)/python -m bench.slurm

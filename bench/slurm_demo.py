@@ -1,7 +1,7 @@
 """The tide on a real Slurm: internal bursts, leases, recalls with notices, in the console and in ``squeue``.
 
-``make demo-slurm`` starts a cluster of loopback (root, and the programs of ``tools/get-slurm``), the control plane on it, tenants that
-order over HTTP and run jobs in their leases, and an owner whose jobs come in bursts. Ctrl-C ends everything.
+``make demo-slurm`` starts a cluster on loopback (root, and what ``tools/get-slurm`` installs), the control plane on it,
+tenants that order over HTTP and run jobs in their leases, and an owner whose jobs come in bursts. Ctrl-C ends it.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from tests.slurm.past import give_past
 
 from tidegate.app.demo import Demo
 from tidegate.app.live import Live, Plan
+from tidegate.app.logs import set_up_logs
 from tidegate.app.serve import listening, serve
 from tidegate.app.slurmfile import read_slurm_file
 from tidegate.control.access import SYSTEM
@@ -143,17 +144,18 @@ class Workers(threading.Thread):
 
 
 def watch(address: str, key: str, stop: threading.Event) -> None:
-    """Print what happens, as the event log has it."""
+    """Print what happens to leases, as the event log has it."""
     seen: set[str] = set()
-    with httpx.Client(
-        base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
-    ) as http:
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=address, headers=headers, timeout=30) as http:
         while not stop.wait(1):
-            with suppress(httpx.HTTPError, ValueError, KeyError):
-                for event in reversed(http.get("/v1/events", params={"limit": 50}).json()["items"]):
-                    if event["id"] not in seen:
-                        seen.add(event["id"])
-                        print(f"{clock()} {event['kind']} {event['subject']}", flush=True)
+            with suppress(httpx.HTTPError):
+                answer = http.get("/v1/events", params={"limit": "100"}).json()  # the newest first
+                for event in reversed(answer.get("items", ())):
+                    if event["kind"].startswith("lease") and str(event) not in seen:
+                        seen.add(str(event))
+                        told = {k: v for k, v in event["data"].items() if k in ("nodes", "reason")}
+                        print(f"{clock()} {event['kind']} {event['subject']} {told}", flush=True)
 
 
 def clock() -> str:
@@ -184,6 +186,7 @@ def main() -> None:
         settings = read_settings(
             {}, data_dir=Path(name) / "data", port=given.port, log_level="warning"
         )
+        set_up_logs(settings.log_level, settings.log_format)
         sock = listening(settings.host, settings.port)
         live = Live(settings, Plan(slurm.fleet, int(time.time()), 1.0, slurm))
         demo = Demo(live)
