@@ -76,8 +76,8 @@ def test_a_tenant_pays_and_sees_the_price_of_its_class(house: MoneyHouse):
     settings = Settings(price_book=EXAMPLES / "prices.toml")
     till = open_till(house.database, settings, BOOK, lambda: NOW_S)
     with house.door.changing() as store:
-        account = store.bills.account("ten_1", "USD")
-        store.bills.save_account(replace(account, tenant_class="research"))
+        account = store.accounts.account("ten_1", "USD")
+        store.accounts.save_account(replace(account, tenant_class="research"))
     assert quoted(house, settings) == "1.4 USD"
     assert quoted(house, settings, "ten_2") == "1.85 USD"
     seen = {

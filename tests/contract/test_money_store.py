@@ -15,7 +15,8 @@ from tidegate.control.bookcheck import check_books
 from tidegate.control.documents import give_credit, prepay
 from tidegate.control.invoicing import CREDIT_NOTES, Numbers, credit_breaks, invoice_months
 from tidegate.control.metering import meter
-from tidegate.control.money_store import Prepayment, Till
+from tidegate.control.money_kept import Prepayment
+from tidegate.control.money_store import Till
 from tidegate.errors import RequestError
 from tidegate.lease import PriceBook
 from tidegate.quantity import Money
@@ -79,7 +80,7 @@ def test_numbers_taken_at_once_have_no_gaps_even_when_some_are_given_back(house:
             with house.door.changing() as store:
                 number = Numbers(store, APRIL, "UTC")(CREDIT_NOTES)
                 line = CreditLine("text", month_of(APRIL), usd("1"))
-                tenant = store.bills.account("ten_1", "USD")
+                tenant = store.accounts.account("ten_1", "USD")
                 note = CreditNote(
                     number, tenant, APRIL, CreditReason.GOODWILL, None, None, (line,), (), ()
                 )

@@ -136,7 +136,9 @@ class Books(RuleBasedStateMachine):
     def every_break_is_credited(self, lease_ids: list[str]) -> None:
         """All that a broken lease was charged, and 30 % on top; a correction later on takes nothing back."""
         with self.house.door.reading() as store:
-            leases = {lease.lease_id: lease for lease in store.bills.leases_in(ALL, 0, self.now_s)}
+            leases = {
+                lease.lease_id: lease for lease in store.accounts.leases_in(ALL, 0, self.now_s)
+            }
             for lease_id in set(lease_ids) & set(leases):
                 lines = wanted_lines(store, [leases[lease_id]], "UTC").values()
                 charged = sum((line.amount.amount for line in lines), Decimal(0))

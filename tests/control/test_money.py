@@ -13,7 +13,7 @@ from tidegate.control.access import Reach
 from tidegate.control.budgets import check_budgets
 from tidegate.control.invoicing import credit_breaks, invoice_months
 from tidegate.control.metering import Metered, meter
-from tidegate.control.money_store import Prepayment
+from tidegate.control.money_kept import Prepayment
 from tidegate.lease import Discount, Price, PriceBook, Product, ProductKind
 from tidegate.quantity import Money
 from tidegate.store import Database
@@ -130,7 +130,7 @@ def test_a_tenant_is_billed_to_its_account(house: MoneyHouse):
     house.tenant()
     account = BillTo("ten_1", "Acme AI AS", "USD", ("Oslo",), "NO", "NO 1", tenant_class="research")
     with house.door.changing() as store:
-        store.bills.save_account(account)
+        store.accounts.save_account(account)
     house.lease(APRIL - H)
     (invoice,) = invoice_months(house.door, RULES, APRIL + H)
     assert invoice.tenant == account

@@ -102,7 +102,7 @@ def _gaps(prefix: str, numbers: list[str]) -> Iterator[str]:
 def _check_leases(store: MoneyStore, till: Till, told: BookCheck) -> None:
     metered_s = store.meter.look_at_mark(MARK) or 0
     invoiced_s = store.meter.look_at_mark(INVOICE_MARK)
-    leases = store.bills.leases_metered(0)
+    leases = store.accounts.leases_metered(0)
     told.leases = len(leases)
     for place in range(0, len(leases), _AT_ONCE):
         some = leases[place : place + _AT_ONCE]

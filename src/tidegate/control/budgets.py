@@ -58,7 +58,7 @@ def spent_in(
     """Return what a tenant's metered usage of a month comes to, net of taxes and before credits."""
     leases = [
         lease
-        for lease in store.bills.leases_in(Reach(tenant_id), period.start_s, period.end_s)
+        for lease in store.accounts.leases_in(Reach(tenant_id), period.start_s, period.end_s)
         if lease.currency == currency
     ]
     total = Money(Decimal(0), currency)

@@ -34,7 +34,7 @@ class Cashier:
         door, rules, now_s = self._till.door, self._till.rules, self._till.now_s()
         with door.reading() as store:
             metered_s = store.meter.look_at_mark(MARK)
-            broken = {each.lease.lease_id for each in store.bills.broken(now_s - rules.late_s)}
+            broken = {each.lease.lease_id for each in store.accounts.broken(now_s - rules.late_s)}
         is_due = metered_s is None or now_s - metered_s >= rules.meter_every_s
         if is_due:
             # Once a day facts are held against the ledger again; billing does so of itself.

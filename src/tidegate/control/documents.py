@@ -15,13 +15,11 @@ from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.invoicing import CREDIT_NOTES, Numbers, note_event
+from tidegate.control.money_kept import KeptCreditNote, KeptInvoice, Prepayment
 from tidegate.control.money_store import (
-    KeptCreditNote,
-    KeptInvoice,
     MoneyDoor,
     MoneyRules,
     MoneyStore,
-    Prepayment,
     money_event,
     require_tenant,
 )
@@ -121,7 +119,7 @@ def give_credit(
     _check_amount(amount)
     with door.changing() as store:
         tenant = replace(
-            store.bills.account(require_tenant(store, actor, tenant_id), amount.currency),
+            store.accounts.account(require_tenant(store, actor, tenant_id), amount.currency),
             currency=amount.currency,
         )
         line = CreditLine(text, month_of(now_s, rules.zone), amount)
@@ -186,7 +184,7 @@ def read_account(door: MoneyDoor, actor: Actor, tenant_id: str, rules: MoneyRule
     """Return how a tenant is billed."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        return store.bills.account(require_tenant(store, actor, tenant_id), rules.currency)
+        return store.accounts.account(require_tenant(store, actor, tenant_id), rules.currency)
 
 
 def change_account(
@@ -207,9 +205,9 @@ def change_account(
     """
     require(actor, Act.INVOICES_WRITE)
     with door.changing() as store:
-        before = store.bills.account(require_tenant(store, actor, tenant_id), rules.currency)
+        before = store.accounts.account(require_tenant(store, actor, tenant_id), rules.currency)
         account = change(before)
-        store.bills.save_account(account)
+        store.accounts.save_account(account)
         data = {"name": account.name, "currency": account.currency, "country": account.country}
         _audit(store, actor, "accounts.save", account.tenant_id, account.tenant_id, wall_s, data)
     return account

@@ -104,7 +104,7 @@ def _used(store: MoneyStore, grant: Grant) -> list[MeterRecord]:
     """Return what the leases under a grant have metered: those of its products, on its chip, in its time."""
     leases = [
         lease.lease_id
-        for lease in store.bills.leases_in(Reach(grant.tenant_id), grant.from_s, grant.until_s)
+        for lease in store.accounts.leases_in(Reach(grant.tenant_id), grant.from_s, grant.until_s)
         if lease.chip == grant.chip and lease.kind is ProductKind.GRANT
     ]
     return store.meter.sums(leases)

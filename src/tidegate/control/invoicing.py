@@ -22,13 +22,8 @@ from tidegate.billing import (
 )
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.metering import meter_within
-from tidegate.control.money_store import (
-    BrokenLease,
-    MoneyDoor,
-    MoneyRules,
-    MoneyStore,
-    money_event,
-)
+from tidegate.control.money_kept import BrokenLease
+from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore, money_event
 from tidegate.lease.events import Event
 from tidegate.meter import MeterRecord
 
@@ -74,13 +69,13 @@ def credit_breaks(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[Credit
     The ledger is brought into line first, so that what is given back is all that the lease will ever be charged.
     """
     with door.reading() as store:
-        if not store.bills.broken(now_s - rules.late_s):
+        if not store.accounts.broken(now_s - rules.late_s):
             return []
     made: list[CreditNote] = []
     with door.changing() as store:
         meter_within(store, rules, now_s)
         events: list[Event] = []
-        for broken in store.bills.broken(now_s - rules.late_s):
+        for broken in store.accounts.broken(now_s - rules.late_s):
             note = _credit(store, rules, broken, now_s)
             if note is not None:
                 note_id = new_id(Prefix.CREDIT_NOTE)
@@ -105,7 +100,9 @@ def _credit(
     )
     if not lines:
         return None
-    account = replace(store.bills.account(lease.tenant_id, lease.currency), currency=lease.currency)
+    account = replace(
+        store.accounts.account(lease.tenant_id, lease.currency), currency=lease.currency
+    )
     return CreditNote(
         number=Numbers(store, now_s, rules.zone)(CREDIT_NOTES),
         tenant=account,
@@ -131,7 +128,7 @@ def invoice_months(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[Invoi
             meter_within(store, rules, now_s)
         since_s = month_before(period, rules.zone).start_s
         with door.reading() as store:
-            leases = store.bills.leases_metered(since_s)
+            leases = store.accounts.leases_metered(since_s)
         for tenant_id, currency in sorted({(each.tenant_id, each.currency) for each in leases}):
             with door.changing() as store:
                 invoice = _bill(store, rules, period, tenant_id, currency, now_s)
@@ -170,11 +167,11 @@ def _bill(
     since_s = month_before(period, rules.zone).start_s
     leases = [
         lease
-        for lease in store.bills.leases_metered(since_s, tenant_id)
+        for lease in store.accounts.leases_metered(since_s, tenant_id)
         if lease.currency == currency
     ]
     bill = bill_month(
-        replace(store.bills.account(tenant_id, currency), currency=currency),
+        replace(store.accounts.account(tenant_id, currency), currency=currency),
         period,
         wanted_lines(store, leases, rules.zone),
         store.bills.billed([lease.lease_id for lease in leases]),

@@ -70,7 +70,7 @@ def visible_book(door: MoneyDoor, actor: Actor, offered: PriceBook) -> PriceBook
     if actor.tenant_id is None:
         return book
     with door.reading() as store:
-        own = store.bills.account(actor.tenant_id, book.currency).tenant_class
+        own = store.accounts.account(actor.tenant_id, book.currency).tenant_class
     prices = tuple(price for price in book.prices if price.tenant_class in (None, own))
     return replace(book, prices=prices, cash_costs={}, exchange={})
 
@@ -111,7 +111,7 @@ def price_terms(  # noqa: PLR0913 - what a price depends on
     """
     with door.reading() as store:
         book = store.plans.price_book() or offered
-        account = store.bills.account(tenant_id, book.currency)
+        account = store.accounts.account(tenant_id, book.currency)
     return book.terms(
         product,
         chip,

@@ -116,7 +116,7 @@ def checked_size(pool: LivePool, offer: Offer, ask: Ask, now_s: int) -> int:
 
 
 def _check_buyer(store: MoneyStore, tenant_id: str) -> None:
-    if store.bills.is_suspended(tenant_id):
+    if store.accounts.is_suspended(tenant_id):
         raise RequestError("TG-API-CONFLICT", f"Tenant {tenant_id} is suspended.")
 
 

@@ -61,7 +61,9 @@ def usage(
         )
     reach = actor.reach if tenant_id is None else Reach(tenant_of(actor, tenant_id))
     with door.reading() as store:
-        leases = {lease.lease_id: lease for lease in store.bills.leases_in(reach, from_s, until_s)}
+        leases = {
+            lease.lease_id: lease for lease in store.accounts.leases_in(reach, from_s, until_s)
+        }
         records = store.meter.sums(list(leases))
     hours = by_hour(records, from_s, until_s)
     return [

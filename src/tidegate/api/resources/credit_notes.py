@@ -15,7 +15,7 @@ from tidegate.api.services import Given
 from tidegate.api.shapes import Body, Id, Shape, Time
 from tidegate.billing import month_name
 from tidegate.control import documents
-from tidegate.control.money_store import KeptCreditNote
+from tidegate.control.money_kept import KeptCreditNote
 from tidegate.web.invoice import credit_note_pdf
 
 router = APIRouter(prefix="/credit-notes", tags=["credit notes"])

@@ -15,7 +15,7 @@ from tidegate.api.shapes import Id, Shape, Time
 from tidegate.billing import RatedLine, TaxLine, month_name
 from tidegate.billing.table import lines_csv
 from tidegate.control import documents
-from tidegate.control.money_store import KeptInvoice
+from tidegate.control.money_kept import KeptInvoice
 from tidegate.web.invoice import invoice_pdf
 
 router = APIRouter(prefix="/invoices", tags=["invoices"])

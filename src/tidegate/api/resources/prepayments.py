@@ -13,7 +13,7 @@ from tidegate.api.services import Given
 from tidegate.api.shapes import Body, Shape, Time, TimeIn
 from tidegate.control import documents
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.money_store import Prepayment
+from tidegate.control.money_kept import Prepayment
 
 router = APIRouter(prefix="/prepayments", tags=["prepayments"])
 

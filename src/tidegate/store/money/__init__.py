@@ -10,6 +10,7 @@ from tidegate.lease.events import Event
 from tidegate.store.access.audit import SqlAudit
 from tidegate.store.database import Database
 from tidegate.store.events import append_events
+from tidegate.store.money.accounts import SqlAccounts
 from tidegate.store.money.bills import SqlBills
 from tidegate.store.money.meter import SqlMeter
 from tidegate.store.money.plans import SqlPlans
@@ -30,6 +31,7 @@ def money_of(connection: sa.Connection) -> MoneyStore:
     """Return the stores on a connection's transaction."""
     return MoneyStore(
         meter=SqlMeter(connection),
+        accounts=SqlAccounts(connection),
         bills=SqlBills(connection),
         plans=SqlPlans(connection),
         audit=SqlAudit(connection),

@@ -11,7 +11,7 @@ from tidegate.store.tables import core, money
 
 
 class SqlMeter:
-    """A :class:`tidegate.control.money_store.MeterStore` on a connection."""
+    """A :class:`tidegate.control.money_ports.MeterStore` on a connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection

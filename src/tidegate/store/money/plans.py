@@ -15,7 +15,7 @@ from tidegate.store.tables import money
 
 
 class SqlPlans:
-    """A :class:`tidegate.control.money_store.BudgetStore` on a connection."""
+    """A :class:`tidegate.control.money_ports.PlanStore` on a connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection

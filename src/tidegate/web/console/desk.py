@@ -221,7 +221,9 @@ def tenants(request: Request, visitor: Visitor, console: Given) -> Response:
         found = store.tenants.tenants(reach, None, MOST_TENANTS)
     with console.money.reading() as store_of_money:
         classes = {
-            tenant.id: store_of_money.bills.account(tenant.id, console.rules.currency).tenant_class
+            tenant.id: store_of_money.accounts.account(
+                tenant.id, console.rules.currency
+            ).tenant_class
             for tenant in found
         }
     rows = []

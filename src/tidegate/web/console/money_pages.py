@@ -183,7 +183,9 @@ def set_budget(
         say = frame.texts.say
         return _usage_page(frame, console, {"amount": say(_("A number above 0."))}, 422)
     with console.money.reading() as store:
-        currency = store.bills.account(frame.actor.tenant_id or "", console.rules.currency).currency
+        currency = store.accounts.account(
+            frame.actor.tenant_id or "", console.rules.currency
+        ).currency
     for old in budgets.list_budgets(console.money, frame.actor, None, DOCUMENTS):
         budgets.drop_budget(console.money, frame.actor, old.id)
     shares = (Decimal("0.5"), Decimal("0.8"), Decimal(1))

@@ -84,7 +84,7 @@ def _account(frame: Frame, console: Console, live: list[Lease]) -> dict[str, Any
     now_s = console.clock.now_s()
     month = month_of(now_s, console.rules.zone)
     with console.money.reading() as store:
-        currency = store.bills.account(own_id(frame), console.rules.currency).currency
+        currency = store.accounts.account(own_id(frame), console.rules.currency).currency
         spent = spent_in(store, console.rules, own_id(frame), currency, month)
     rows = usage(console.money, frame.actor, month.start_s, max(now_s, month.start_s) + 1)
     notes = list_credit_notes(console.money, frame.actor, None, MANY)
