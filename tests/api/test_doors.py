@@ -239,3 +239,18 @@ def test_a_key_is_rotated_and_revoked(home: House):
         assert anna.delete(f"/v1/keys/{new['id']}").status_code == 204
         assert anna.get(f"/v1/keys/{new['id']}").json()["revoked_at"].endswith("Z")
         assert "key" not in anna.get(path).json()
+
+
+def test_a_database_that_is_gone_is_told_and_nothing_is_given_away(tmp_path: Path):
+    with house(tmp_path) as small, small.caller(Role.OPERATOR) as operator:
+        database = tmp_path / "tidegate.db"
+        small.loop.database.close()
+        database.rename(tmp_path / "gone.db")
+        database.mkdir()
+        answer = operator.get("/v1/keys")
+        database.rmdir()
+        (tmp_path / "gone.db").rename(database)
+        assert (answer.status_code, answer.json()["code"]) == (503, "TG-STORE-DOWN")
+        assert answer.headers["retry-after"]
+        assert "sqlite" not in answer.text
+        assert operator.get("/v1/keys").status_code == 200
