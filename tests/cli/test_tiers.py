@@ -101,6 +101,7 @@ def test_options_out_of_range(tidegate: Shell, fleet: Path, words: tuple[str, st
     assert (called.code, "TG-OPTION" in called.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_market_model_can_stand_in_for_the_statistical_paths(tidegate: Shell, fleet: Path):
     """By a setting the tier plan is made on another model's futures, and its figures change accordingly."""
     words = ("tiers", "plan", fleet, "--paths", "100", "--months", "36", "--json")

@@ -1,6 +1,6 @@
 """What the finance commands do: from a desk to statements, stress, impairment, tiers and the board pack."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,14 +12,13 @@ from tidegate.finance.coverage import Coverage
 from tidegate.finance.impairment import ImpairmentTest, impairment_test
 from tidegate.finance.ledger import Ledger
 from tidegate.finance.month import Month
-from tidegate.finance.paths import default_model
+from tidegate.finance.paths import RentModel, default_model
 from tidegate.finance.paths.calibrate import Trial, calibrate, out_of_sample
 from tidegate.finance.report import Report
 from tidegate.finance.report.stress import stress_report
 from tidegate.finance.revenue import LeaseFlags, lease_flags
 from tidegate.finance.statement import Statement, statement
 from tidegate.finance.stress import StressResult, StressSettings, stress, stress_inputs
-from tidegate.finance.stress.inputs import StressInputs
 from tidegate.finance.stress.run import paths_for
 from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
@@ -27,22 +26,31 @@ from tidegate.plan import Scenario
 from tidegate.web.boardpack import Findings
 
 
-def stressed(
-    desk: Desk,
-    settings: StressSettings,
-    history: Path | None = None,
-    market: str | None = None,
-) -> Report:
-    """Return the stress of a fleet as a report.
+@dataclass(frozen=True)
+class Futures:
+    """Which futures are believed, and how many of them are played.
 
-    Parameters
+    Attributes
     ----------
-    desk : Desk
     settings : StressSettings
     history : Path or None
         A rent history to calibrate the statistical paths on.
     market : str or None
         A market scenario whose paths are taken instead.
+    """
+
+    settings: StressSettings
+    history: Path | None = None
+    market: str | None = None
+
+
+def stressed(desk: Desk, futures: Futures) -> Report:
+    """Return the stress of a fleet as a report.
+
+    Parameters
+    ----------
+    desk : Desk
+    futures : Futures
 
     Raises
     ------
@@ -50,16 +58,14 @@ def stressed(
         When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
-    inputs = stress_inputs(measured, settings.months)
-    if market is not None:
-        return stress_report(measured, _in_market(inputs, settings, market))
+    if futures.market is not None:
+        return stress_report(measured, played(measured, futures))
     model = default_model()
     trials: tuple[Trial, ...] = ()
-    if history is not None:
-        past = read_rent_history(history)
+    if futures.history is not None:
+        past = read_rent_history(futures.history)
         model, trials = calibrate(past), out_of_sample(past)
-    found = stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
-    return stress_report(measured, found, model, trials)
+    return stress_report(measured, _on_model(measured, futures.settings, model), model, trials)
 
 
 def statement_of(desk: Desk, journal: Path | None = None) -> Statement:
@@ -89,23 +95,17 @@ def statement_of(desk: Desk, journal: Path | None = None) -> Statement:
 
 def impairment_of(
     desk: Desk,
-    settings: StressSettings,
-    history: Path | None = None,
+    futures: Futures,
     standard: Standard | None = None,
-    market: str | None = None,
 ) -> ImpairmentTest:
     """Return the impairment test of a fleet.
 
     Parameters
     ----------
     desk : Desk
-    settings : StressSettings
-    history : Path or None
-        A rent history to calibrate the statistical paths on.
+    futures : Futures
     standard : Standard or None
         Instead of the one that the books name.
-    market : str or None
-        A market scenario whose paths are taken instead.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def impairment_of(
     measured = desk.coverage()
     rules = desk.books.impairment_rules
     chosen = rules if standard is None else replace(rules, standard=standard)
-    return impairment_test(measured, played(measured, settings, history, market), chosen)
+    return impairment_test(measured, played(measured, futures), chosen)
 
 
 def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
@@ -124,9 +124,22 @@ def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
     return tuple(lease_flags(product) for product in products.values())
 
 
-def _in_market(inputs: StressInputs, settings: StressSettings, market: str) -> StressResult:
+def played(measured: Coverage, futures: Futures) -> StressResult:
+    """Return a fleet along the futures that are believed.
+
+    Raises
+    ------
+    InputError
+        When the history or the scenario cannot be used, or no cohort has a market rent.
+    """
+    if futures.market is None:
+        past = futures.history
+        model = default_model() if past is None else calibrate(read_rent_history(past))
+        return _on_model(measured, futures.settings, model)
+    settings = futures.settings
+    inputs = stress_inputs(measured, settings.months)
     paths, source = market_paths(
-        market,
+        futures.market,
         [generation.chip for generation in inputs.generations],
         inputs.start.first,
         months=settings.months + 1,
@@ -136,33 +149,18 @@ def _in_market(inputs: StressInputs, settings: StressSettings, market: str) -> S
     return stress(inputs, settings, paths, source=source)
 
 
-def played(
-    measured: Coverage, settings: StressSettings, history: Path | None, market: str | None = None
-) -> StressResult:
-    """Return a fleet along the paths of a market scenario, or of the statistical model."""
+def _on_model(measured: Coverage, settings: StressSettings, model: RentModel) -> StressResult:
     inputs = stress_inputs(measured, settings.months)
-    if market is not None:
-        return _in_market(inputs, settings, market)
-    model = default_model() if history is None else calibrate(read_rent_history(history))
     return stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
 
 
-def tiers_of(
-    desk: Desk,
-    settings: StressSettings,
-    history: Path | None = None,
-    market: str | None = None,
-) -> TierPlan:
+def tiers_of(desk: Desk, futures: Futures) -> TierPlan:
     """Return the tier plan of a fleet.
 
     Parameters
     ----------
     desk : Desk
-    settings : StressSettings
-    history : Path or None
-        A rent history to calibrate the statistical paths on.
-    market : str or None
-        A market scenario whose paths are taken instead.
+    futures : Futures
 
     Raises
     ------
@@ -170,7 +168,7 @@ def tiers_of(
         When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured = desk.coverage()
-    found = played(measured, settings, history, market)
+    found = played(measured, futures)
     kept = desk.books
     return tier_plan(measured, found, desk.usage.usage(), kept.tier_rules, kept.sale_market)
 
@@ -201,22 +199,13 @@ def act_on_period(journal: Path, act: str, month: Month, *, by: str, reason: str
     return change_journal(journal, change)
 
 
-def findings_of(
-    desk: Desk,
-    settings: StressSettings,
-    history: Path | None = None,
-    market: str | None = None,
-) -> Findings:
+def findings_of(desk: Desk, futures: Futures) -> Findings:
     """Return all that a board pack tells.
 
     Parameters
     ----------
     desk : Desk
-    settings : StressSettings
-    history : Path or None
-        A rent history to calibrate the statistical paths on.
-    market : str or None
-        A market scenario whose paths are taken instead.
+    futures : Futures
 
     Raises
     ------
@@ -224,7 +213,7 @@ def findings_of(
         When the history or the scenario cannot be used, or no cohort has a market rent.
     """
     measured, kept = desk.coverage(), desk.books
-    found = played(measured, settings, history, market)
+    found = played(measured, futures)
     used = desk.usage.usage()
     return Findings(
         measured=measured,

@@ -10,20 +10,22 @@ from tidegate.cli.financeoptions import (
     Csv,
     Fleet,
     Folder,
+    History,
     Journal,
     Json,
     Live,
     MarketName,
+    Months,
     Paths,
     Policy,
+    Seed,
     Seeds,
     Start,
     Xlsx,
     desk_from,
     desk_live,
+    futures_from,
     month_option,
-    refuse_both,
-    stress_settings,
 )
 from tidegate.errors import OptionError, Place
 
@@ -112,11 +114,9 @@ def stress(
     seeds: Seeds = 1,
     start: Start = None,
     paths: Paths = None,
-    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
-    ] = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
     market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
@@ -129,10 +129,9 @@ def stress(
     from tidegate.app.finance import stressed  # noqa: PLC0415
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed, market)
-    refuse_both(history, market)
+    futures = futures_from(paths, months, seed, history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    report = stressed(desk, settings, history, market)
+    report = stressed(desk, futures)
     names = ("fans", "trial", "tornado", "reverse", "bad_years", "worth", "smoothing")
     deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json)
 
@@ -147,11 +146,9 @@ def tiers(
     seeds: Seeds = 1,
     start: Start = None,
     paths: Paths = None,
-    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
-    ] = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
     market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
@@ -165,10 +162,9 @@ def tiers(
     from tidegate.cli.financetables import deliver  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed, market)
-    refuse_both(history, market)
+    futures = futures_from(paths, months, seed, history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    report = tiers_report(tiers_of(desk, settings, history, market))
+    report = tiers_report(tiers_of(desk, futures))
     deliver(report, ("choices", "policies", "sales"), csv=csv, xlsx=xlsx, as_json=as_json)
 
 
@@ -188,11 +184,9 @@ def impairment(
         Path | None, typer.Option(help="Write the auditor's memo to this file.")
     ] = None,
     paths: Paths = None,
-    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
-    ] = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
     market: MarketName = None,
     csv: Csv = None,
     xlsx: Xlsx = None,
@@ -217,11 +211,10 @@ def impairment(
             place=Place(field="--standard"),
             expected=f"one of {', '.join(Standard)}.",
         )
-    settings = stress_settings(paths, months, seed, market)
-    refuse_both(history, market)
+    futures = futures_from(paths, months, seed, history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
     chosen = Standard(standard) if standard else None
-    test = impairment_of(desk, settings, history, chosen, market)
+    test = impairment_of(desk, futures, chosen)
     report = impairment_report(test, flags_of(desk.scenario))
     deliver(report, ("units", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json)
     if memo is not None:
@@ -328,11 +321,9 @@ def pack(
     seeds: Seeds = 1,
     start: Start = None,
     paths: Paths = None,
-    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
-    ] = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
     market: MarketName = None,
     out: Annotated[Path, typer.Option(help="The PDF.")] = Path("board-pack.pdf"),
 ) -> None:
@@ -345,10 +336,9 @@ def pack(
     from tidegate.cli.screen import out as screen  # noqa: PLC0415
     from tidegate.web.boardpack import board_pack  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed, market)
-    refuse_both(history, market)
+    futures = futures_from(paths, months, seed, history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    made = board_pack(findings_of(desk, settings, history, market))
+    made = board_pack(findings_of(desk, futures))
     screen.print(f"board pack: {write_bytes(made, out)}", soft_wrap=True)
 
 

@@ -8,10 +8,9 @@ import typer
 from tidegate.errors import OptionError, Place
 
 if TYPE_CHECKING:
+    from tidegate.app.finance import Futures
     from tidegate.app.financedesk import Desk
     from tidegate.finance.month import Month
-    from tidegate.finance.stress import StressSettings
-
 Fleet = Annotated[Path, typer.Argument(help="Fleet file (TOML).")]
 Books = Annotated[
     Path | None, typer.Option(help="Books file (TOML); without it the one that FLEET names.")
@@ -43,6 +42,9 @@ MarketName = Annotated[
 Paths = Annotated[
     int | None, typer.Option(help="Number of paths; 10,000, or 500 of the market model.")
 ]
+Months = Annotated[int, typer.Option(help="Months ahead.")]
+Seed = Annotated[int, typer.Option(help="Seed of the paths.")]
+History = Annotated[Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -92,35 +94,21 @@ def between(option: str, value: int, least: int, most: int) -> int:
     )
 
 
-def stress_settings(
-    paths: int | None, months: int, seed: int, market: str | None = None
-) -> "StressSettings":
-    """Return how a stress is played, as options say it.
+def futures_from(
+    paths: int | None, months: int, seed: int, history: Path | None, market: str | None
+) -> "Futures":
+    """Return the futures that options ask for.
 
     The market model is simulated month by month with all its lessors, so that fewer of its paths are taken.
 
     Raises
     ------
     OptionError
-        ``TG-OPTION`` when one is out of range.
+        ``TG-OPTION`` when one is out of range, or a rent history stands beside a market scenario, which has its own.
     """
-    from tidegate.finance.stress import StressSettings  # noqa: PLC0415  kept off the path of --help
+    from tidegate.app.finance import Futures  # noqa: PLC0415  kept off the path of --help
+    from tidegate.finance.stress import StressSettings  # noqa: PLC0415
 
-    return StressSettings(
-        paths=between("--paths", paths or (10_000 if market is None else 500), 100, 1_000_000),
-        months=between("--months", months, 24, 360),
-        seed=between("--seed", seed, 0, 2**32 - 1),
-    )
-
-
-def refuse_both(history: Path | None, market: str | None) -> None:
-    """Refuse a rent history beside a market scenario, which has its own past.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when both are given.
-    """
     if history is not None and market is not None:
         raise OptionError(
             "TG-OPTION",
@@ -128,6 +116,13 @@ def refuse_both(history: Path | None, market: str | None) -> None:
             place=Place(field="--history"),
             expected="--history or --market, not both.",
         )
+    usual = 10_000 if market is None else 500
+    settings = StressSettings(
+        paths=between("--paths", usual if paths is None else paths, 100, 1_000_000),
+        months=between("--months", months, 24, 360),
+        seed=between("--seed", seed, 0, 2**32 - 1),
+    )
+    return Futures(settings, history, market)
 
 
 def desk_live(fleet: Path, books: Path | None, folder: Path | None, start: str | None) -> "Desk":

@@ -10,15 +10,17 @@ from tidegate.cli.financeoptions import (
     Books,
     Fleet,
     Folder,
+    History,
     Json,
     MarketName,
+    Months,
     Paths,
     Policy,
+    Seed,
     Seeds,
     Start,
     desk_from,
-    refuse_both,
-    stress_settings,
+    futures_from,
 )
 
 tiers = typer.Typer(
@@ -39,11 +41,9 @@ def plan(
     seeds: Seeds = 1,
     start: Start = None,
     paths: Paths = None,
-    months: Annotated[int, typer.Option(help="Months ahead.")] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of the paths.")] = 0,
-    history: Annotated[
-        Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")
-    ] = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
     market: MarketName = None,
     out: Annotated[Path | None, typer.Option(help="Write the plan here, to be approved.")] = None,
     as_json: Json = False,
@@ -58,10 +58,9 @@ def plan(
     from tidegate.cli.screen import err  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    settings = stress_settings(paths, months, seed, market)
-    refuse_both(history, market)
+    futures = futures_from(paths, months, seed, history, market)
     desk = desk_from(fleet, books, folder, policy, seeds, start)
-    found = tiers_of(desk, settings, history, market)
+    found = tiers_of(desk, futures)
     names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
     deliver(tiers_report(found), names, csv=None, xlsx=None, as_json=as_json)
     if out is not None:
