@@ -115,3 +115,20 @@ def test_the_market_model_can_stand_in_for_the_statistical_paths(tidegate: Shell
     assert told["base"] != told["demand-pauses"]
     both = tidegate(*words, "--market", "base", "--history", "rents.csv")
     assert (both.code, "--history" in both.err) == (2, True)
+
+
+def test_a_node_is_certified_once_by_two_people(tidegate: Shell, fleet: Path, tmp_path: Path):
+    words = ("tiers", "certify", fleet, "h100", "n1", "--method", "purge", "--by", "ann")
+    record = ("--record", tmp_path / "c.jsonl", "--done-on", "2026-09-30")
+    done = tidegate(*words, "--checked-by", "bob", *record)
+    assert done.code == 0, done.err
+    assert "Done on 2026-09-30 by ann" in done.out
+    assert "1 of 12 nodes of h100" in done.out
+    for wrong, said in (
+        ((*words, "--checked-by", "ann", *record), "another who has checked"),
+        ((*words, "--checked-by", "bob", *record), "already"),
+        ((*words[:3], "none", *words[4:], "--checked-by", "bob", *record), "no pool"),
+        ((*words, "--checked-by", "bob", *record[:3], "soon"), "TG-OPTION"),
+    ):
+        called = tidegate(*wrong)
+        assert (called.code, said in called.err) == (2, True), called.err

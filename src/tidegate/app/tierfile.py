@@ -1,12 +1,12 @@
-"""A tier plan written down, approved, and put into the fleet file."""
+"""A tier plan written down, approved, and put into the fleet file; certificates of what leaves."""
 
 import hashlib
 import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tidegate.errors import OptionError, Place, RunError
 from tidegate.feeds.fleetfile import read_fleet
 from tidegate.finance.report.tiers import tiers_report
 from tidegate.finance.tiers import TierPlan
+from tidegate.finance.tiers.retirement import Certificate
 from tidegate.fleet import Tier
 
 _FORMAT: Final = "tidegate tier plan 1"
@@ -202,3 +203,85 @@ def _cannot(path: Path, error: OSError) -> RunError:
 
 def _wrong(option: str, message: str, expected: str) -> OptionError:
     return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
+
+
+def certificate_of(
+    fleet: Path,
+    pool: str,
+    node: str,
+    *,
+    method: str,
+    by: str,
+    checked_by: str,
+    done_on: str | None = None,
+) -> Certificate:
+    """Return a certificate from what a command is told.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when the day is none, or when not two people are named.
+    """
+    try:
+        day = date.fromisoformat(done_on) if done_on else datetime.now(UTC).date()
+    except ValueError as error:
+        raise _wrong("--done-on", f"{error}.", "a day, such as 2026-09-30.") from error
+    chips = {case.pool.id: case.pool.chip.id for case in read_fleet(fleet).cases}
+    try:
+        return Certificate(node, pool, chips.get(pool, ""), method, day, by, checked_by)
+    except ValueError as error:
+        raise _wrong("--checked-by", f"{error}.", "two people.") from error
+
+
+def certify(fleet: Path, certificate: Certificate, record: Path) -> tuple[str, int, int]:
+    """Add a sanitising certificate to a record.
+
+    Parameters
+    ----------
+    fleet : Path
+        The fleet file; the certificate's pool must be in it.
+    certificate : Certificate
+    record : Path
+        A file of JSON lines, which is only ever added to.
+
+    Returns
+    -------
+    text, certified, nodes : str, int, int
+        The certificate as text, and how many of the pool's nodes now have one.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when the pool is unknown, the node has a certificate already, or the record cannot be read.
+    RunError
+        ``TG-RUN-OUT`` when it cannot be written.
+    """
+    pools = {case.pool.id: case.pool for case in read_fleet(fleet).cases}
+    pool = pools.get(certificate.pool)
+    if pool is None:
+        raise _wrong(
+            "POOL", f"no pool is called {certificate.pool!r}.", f"one of {', '.join(pools)}."
+        )
+    try:
+        lines = record.read_text("utf-8").splitlines() if record.exists() else []
+        done = [told for line in lines if (told := json.loads(line))["pool"] == pool.id]
+        nodes = {told["node"] for told in done}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _wrong(
+            "--record", f"{record} cannot be read: {error!r}.", "a record of certificates."
+        ) from error
+    if certificate.node in nodes:
+        raise _wrong("NODE", f"{certificate.node} has a certificate already.", "each node once.")
+    if len(nodes) >= pool.nodes:
+        raise _wrong(
+            "NODE",
+            f"{pool.id} has {pool.nodes} nodes, all with a certificate.",
+            "a node of the pool.",
+        )
+    told = {**asdict(certificate), "done_on": certificate.done_on.isoformat()}
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot(record, error) from error
+    _append(record, json.dumps(told) + "\n")
+    return certificate.text(), len(nodes) + 1, pool.nodes

@@ -96,3 +96,34 @@ def apply(
     for name, before, after in done.moves:
         out.print(f"{name}: {before} to {after}", soft_wrap=True)
     out.print(f"fleet file: {done.fleet}\nrecord: {done.record}", soft_wrap=True)
+
+
+@tiers.command()
+def certify(
+    fleet: Fleet,
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool that is retired.")],
+    node: Annotated[str, typer.Argument(metavar="NODE", help="The node.")],
+    *,
+    method: Annotated[str, typer.Option(help="How it was sanitised.")],
+    by: Annotated[str, typer.Option(help="Who has sanitised it.")],
+    checked_by: Annotated[str, typer.Option(help="Another, who has checked it.")],
+    done_on: Annotated[
+        str | None, typer.Option(help="The day, such as 2026-09-30; today without it.")
+    ] = None,
+    record: Annotated[Path, typer.Option(help="The record (JSON lines).")] = Path(
+        "certificates.jsonl"
+    ),
+) -> None:
+    """Record that a node has been sanitised before it leaves, and print its certificate.
+
+    Example: `tidegate tiers certify fleet.toml a100 n01 --method "NIST SP 800-88 purge" --by ann --checked-by bob`
+    """
+    from tidegate.app.tierfile import certificate_of, certify  # noqa: PLC0415
+    from tidegate.cli.screen import out  # noqa: PLC0415
+
+    found = certificate_of(
+        fleet, pool, node, method=method, by=by, checked_by=checked_by, done_on=done_on
+    )
+    text, certified, nodes = certify(fleet, found, record)
+    out.print(text, soft_wrap=True, markup=False)
+    out.print(f"{certified} of {nodes} nodes of {pool} have a certificate", soft_wrap=True)

@@ -6,7 +6,6 @@ costs or earns its keep.
 """
 
 import heapq
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -145,9 +144,3 @@ class Certificate:
             f"Sanitising certificate\n\nNode {self.node} of pool {self.pool} ({self.chip})\n"
             f"Method: {self.method}\nDone on {self.done_on} by {self.by}\nChecked by {self.checked_by}\n"
         )
-
-
-def uncertified(nodes: Sequence[str], certificates: Sequence[Certificate]) -> tuple[str, ...]:
-    """Return the nodes that may not be sold yet: those without a certificate."""
-    done = {certificate.node for certificate in certificates}
-    return tuple(node for node in nodes if node not in done)
