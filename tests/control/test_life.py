@@ -187,3 +187,73 @@ def test_a_frontier_pool_is_refused_at_every_door(memory: Database):
     judged = living.store.order(order.id)
     assert judged is not None
     assert (judged.state, judged.reason) == (OrderState.REFUSED, "not-sold")
+
+
+def test_a_reserved_lease_starts_when_it_was_booked_for(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    start_s = START_S + 6 * H
+    booked = living.place(an_order(POOL, "day", nodes=3, duration_s=24 * H, start_at_s=start_s))
+    meanwhile = living.place(an_order(POOL, "preemptible", nodes=4, duration_s=12 * H))
+    living.step()
+    lease = lease_of(living, booked)
+    assert (lease.state, lease.start_s, lease.end_s) == (
+        LeaseState.BOOKED,
+        start_s,
+        start_s + 24 * H,
+    )
+    assert lease_of(living, meanwhile).state is LeaseState.STARTING
+    living.run_until(start_s + 1)
+    living.step()
+    # The lease past its firm time made room, and its nodes were sanitised.
+    assert lease_of(living, meanwhile).reason == EndReason.RECALLED
+    running = lease_of(living, booked)
+    assert (running.state, running.start_s) == (LeaseState.RUNNING, start_s)
+    assert len(living.line.book.nodes_of[running.id]) == 3
+
+
+def test_what_is_booked_is_not_promised_to_others(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    living.place(an_order(POOL, "day", nodes=4, duration_s=24 * H, start_at_s=START_S + 6 * H))
+    living.step()
+    late = living.place(an_order(POOL, "day", nodes=1, duration_s=24 * H))
+    also = living.place(
+        an_order(POOL, "day", nodes=1, duration_s=24 * H, start_at_s=START_S + 9 * H)
+    )
+    living.step()
+    for order in (late, also):
+        judged = living.store.order(order.id)
+        assert judged is not None
+        assert (judged.state, judged.reason) == (OrderState.REFUSED, "quota")
+
+
+def test_a_booking_that_cannot_start_is_a_broken_promise(memory: Database):
+    living = Living(memory, POOL, jobs((5 * H, 40 * H, 4 * 8)), quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    order = living.place(
+        an_order(POOL, "day", nodes=2, duration_s=24 * H, start_at_s=START_S + 6 * H)
+    )
+    living.step()
+    living.run_until(START_S + 8 * H)
+    broken = lease_of(living, order)
+    assert (broken.state, broken.reason) == (LeaseState.BROKEN, EndReason.NOT_STARTED)
+    assert broken.broken_s == 24 * H
+    assert living.line.book.booked == {}
+
+
+def test_a_booking_outlives_its_leader(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    start_s = START_S + 6 * H
+    order = living.place(an_order(POOL, "day", nodes=2, duration_s=24 * H, start_at_s=start_s))
+    living.step()
+    living.begin()
+    living.run_until(start_s + 1)
+    living.begin()
+    living.run_until(start_s + H)
+    assert lease_of(living, order).state is LeaseState.RUNNING

@@ -76,6 +76,7 @@ class _Pools(Collector):
         for lease_state in (LeaseState.STARTING, LeaseState.RUNNING, LeaseState.NOTICED):
             count = sum(lease.state is lease_state for lease in leases)
             gauges["leases"].add_metric([pool.id, lease_state], count)
+        gauges["leases"].add_metric([pool.id, LeaseState.BOOKED], len(book.booked))
         gauges["waiting"].add_metric([pool.id], book.pending * g)
         if book.watch.facts_at_s is not None:
             age_s = max(0, self._now_s() - book.watch.facts_at_s)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tidegate.control.book import Book
+from tidegate.control.bookings import hand_over, is_booking, nodes_due
 from tidegate.control.changes import Decision
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.ports import HandOver, Notice
+from tidegate.control.ports import Notice
 from tidegate.control.snapshot import pack_snapshot, take_snapshot
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
-from tidegate.quota import Plan, Verdict
+from tidegate.quota import Plan, Snapshot, Verdict
 
 REASONS: Final = {
     Verdict.NOT_SOLD: "not-sold",
@@ -42,27 +43,22 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     Plan or None
         None when there was nothing to decide.
     """
-    if not orders and not (book.waiting > 0 and book.leases):
+    presses = book.waiting > 0 or nodes_due(book, now_s) > 0
+    if not orders and not (presses and book.leases):
         return None
+    at_once = [order for order in orders if not is_booking(order, now_s)]
+    later = [order for order in orders if is_booking(order, now_s)]
+    if later:
+        _judge_bookings(book, later, now_s)
+        if not at_once and not (presses and book.leases):
+            return None
+    orders = at_once
     snapshot = take_snapshot(book, orders, now_s)
     plan = book.engine.decide(snapshot)
     if not orders and not plan.recall.any():
         return plan
     leases = list(book.leases.values())
-    told = {
-        "recall": [
-            lease.id for lease, is_called in zip(leases, plan.recall, strict=True) if is_called
-        ],
-        "verdicts": [
-            {
-                "order": order.id,
-                "verdict": Verdict(int(plan.verdict[i])).name.lower(),
-                "horizon_s": _horizon_s(book, plan, i),
-            }
-            for i, order in enumerate(orders)
-        ],
-    }
-    decision = Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
+    decision = _decision(book, snapshot, plan, orders, now_s)
     for lease, is_called in zip(leases, plan.recall, strict=True):
         if is_called:
             give_notice(book, lease, now_s, decision.id)
@@ -76,6 +72,38 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     if book.has_moved:  # orders that go on waiting are nothing new
         book.decided(decision)
     return plan
+
+
+def _decision(
+    book: Book, snapshot: Snapshot, plan: Plan, orders: Sequence[Order], now_s: int
+) -> Decision:
+    called = zip(book.leases.values(), plan.recall, strict=True)
+    told = {
+        "recall": [lease.id for lease, is_called in called if is_called],
+        "verdicts": [
+            {
+                "order": order.id,
+                "verdict": Verdict(int(plan.verdict[i])).name.lower(),
+                "horizon_s": _horizon_s(book, plan, i),
+            }
+            for i, order in enumerate(orders)
+        ],
+    }
+    return Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
+
+
+def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
+    """Judge orders of a later start one by one: by the curve alone, for they need no node now."""
+    for order in orders:
+        snapshot = take_snapshot(book, [order], now_s)
+        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes)
+        plan = book.engine.decide(snapshot)
+        decision = _decision(book, snapshot, plan, [order], now_s)
+        book.decided(decision)
+        if plan.verdict[0] == Verdict.ADMITTED and order.start_at_s is not None:
+            _promise(book, order, order.start_at_s, LeaseState.BOOKED, now_s, decision.id)
+        else:
+            _refuse(book, order, plan, 0, now_s, decision.id)
 
 
 def _horizon_s(book: Book, plan: Plan, i: int) -> int | None:
@@ -100,20 +128,19 @@ def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = 
 
 
 def _admit(book: Book, order: Order, nodes: list[str], now_s: int, decision_id: str) -> None:
-    lease_id = new_id(Prefix.LEASE)
     start_s = now_s
     if not all(node in book.clean for node in nodes):
         start_s += book.pool.sanitise_s
-    book.move_order(
-        order,
-        OrderState.ADMITTED,
-        now_s,
-        decided_s=now_s,
-        decision_id=decision_id,
-        lease_id=lease_id,
-    )
+    lease = _promise(book, order, start_s, LeaseState.STARTING, now_s, decision_id)
+    hand_over(book, lease, nodes, now_s)
+
+
+def _promise(
+    book: Book, order: Order, start_s: int, state: LeaseState, now_s: int, decision_id: str
+) -> Lease:
+    """Admit an order: from now on there is a lease."""
     lease = Lease(
-        id=lease_id,
+        id=new_id(Prefix.LEASE),
         order_id=order.id,
         tenant_id=order.tenant_id,
         pool_id=order.pool_id,
@@ -129,21 +156,18 @@ def _admit(book: Book, order: Order, nodes: list[str], now_s: int, decision_id: 
         price=order.price,
         currency=order.currency,
         price_detail=order.price_detail,
+        state=state,
+    )
+    book.move_order(
+        order,
+        OrderState.ADMITTED,
+        now_s,
+        decided_s=now_s,
+        decision_id=decision_id,
+        lease_id=lease.id,
     )
     book.add_lease(lease, decision_id)
-    book.move_nodes(nodes, HoldingState.SANITISING, now_s, lease_id=lease_id)
-    book.clean.difference_update(nodes)
-    book.command(
-        HandOver(
-            new_id(Prefix.COMMAND),
-            book.pool.id,
-            lease_id,
-            order.tenant_id,
-            order.product,
-            tuple(nodes),
-        ),
-        lease_id,
-    )
+    return lease
 
 
 def _refuse(book: Book, order: Order, plan: Plan, i: int, now_s: int, decision_id: str) -> None:

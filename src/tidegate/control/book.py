@@ -48,7 +48,9 @@ class Book:
     Attributes
     ----------
     leases : dict of str to Lease
-        Those that live, in order of their numbers.
+        Those that hold nodes, or are about to, in order of their numbers.
+    booked : dict of str to Lease
+        Those that are promised for a later start.
     roster : Roster
         The nodes.
     rows : HeldRows
@@ -71,11 +73,13 @@ class Book:
     def __init__(self, pool: LivePool, kept: Kept, steering: Steering) -> None:
         self.pool = pool.steered(steering.risk, steering.tier)
         self.steering = steering
-        self.leases = {lease.id: lease for lease in kept.leases}
-        self.rows = HeldRows(self.pool, kept.leases)
+        self.booked = {lease.id: lease for lease in kept.leases if lease.state is LeaseState.BOOKED}
+        running = [lease for lease in kept.leases if lease.state is not LeaseState.BOOKED]
+        self.leases = {lease.id: lease for lease in running}
+        self.rows = HeldRows(self.pool, running)
         self.roster = Roster(kept.holdings)
         self.roster.spare(steering.quarantined)
-        self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in kept.leases}
+        self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in running}
         for holding in kept.holdings:
             if holding.lease_id in self.nodes_of:
                 self.nodes_of[holding.lease_id].add(holding.node)
@@ -180,10 +184,11 @@ class Book:
 
     def add_lease(self, lease: Lease, decision_id: str) -> None:
         """Admit a lease."""
-        self.leases[lease.id] = lease
-        self.nodes_of[lease.id] = set()
+        if lease.state is LeaseState.BOOKED:
+            self.booked[lease.id] = lease
+        else:
+            self._begin(lease)
         self._sold_s += lease.nodes * lease.firm_s
-        self.rows.add(lease)
         self._changes.leases[lease.id] = lease
         self._changes.new_leases.add(lease.id)
         self.tell(
@@ -194,6 +199,11 @@ class Book:
             tenant_id=lease.tenant_id,
             decision_id=decision_id,
         )
+
+    def _begin(self, lease: Lease) -> None:
+        self.leases[lease.id] = lease
+        self.nodes_of[lease.id] = set()
+        self.rows.add(lease)
 
     def move_lease(self, lease: Lease, state: LeaseState, at_s: int, **changed: Any) -> Lease:
         """Move a lease; return it as it now is. One that does not live any more leaves the book."""
@@ -209,7 +219,12 @@ class Book:
         changed["version"] = lease.version + 1
         moved = replace(lease, **changed)
         self._changes.leases[lease.id] = moved
-        if moved.is_live:
+        if moved.state is LeaseState.BOOKED:
+            self.booked[lease.id] = moved
+        elif self.booked.pop(lease.id, None) is not None:
+            if moved.is_live:
+                self._begin(moved)
+        elif moved.is_live:
             self.leases[lease.id] = moved
             self.rows.change(moved)
         else:

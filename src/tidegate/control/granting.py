@@ -14,6 +14,7 @@ GONE: Final = "it has ended"
 UNDER_NOTICE: Final = "it is being taken back"
 TOO_SMALL: Final = "it has no more nodes than that"
 NOT_LATER: Final = "that is not later than its end"
+NOT_STARTED: Final = "it has not started yet"
 JUDGED: Final = "it has been judged already"
 
 
@@ -26,11 +27,9 @@ def grant_wishes(book: Book, wishes: Sequence[Wish], now_s: int) -> None:
 
 def _grant(book: Book, wish: Wish, now_s: int) -> str:
     if wish.kind is WishKind.CANCEL:
-        order = book.waitlist.get(wish.subject)
-        if order is None:
-            return JUDGED
-        book.move_order(order, OrderState.CANCELLED, now_s, decided_s=now_s)
-        return ""
+        return _cancel(book, wish, now_s)
+    if wish.subject in book.booked:
+        return _give_up(book, book.booked[wish.subject], wish, now_s)
     lease = book.leases.get(wish.subject)
     if lease is None:
         return GONE
@@ -44,11 +43,33 @@ def _grant(book: Book, wish: Wish, now_s: int) -> str:
             return _extend(book, lease, wish, now_s)
 
 
+def _cancel(book: Book, wish: Wish, now_s: int) -> str:
+    order = book.waitlist.get(wish.subject)
+    if order is None:
+        return JUDGED
+    book.move_order(order, OrderState.CANCELLED, now_s, decided_s=now_s, actor=wish.actor)
+    return ""
+
+
+def _give_up(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
+    if wish.kind is not WishKind.END:
+        return NOT_STARTED
+    book.move_lease(
+        lease,
+        LeaseState.ENDED,
+        now_s,
+        ended_s=now_s,
+        reason=EndReason.GIVEN_BACK.value,
+        actor=wish.actor,
+    )
+    return ""
+
+
 def _shrink(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
     if not 0 < wish.value < lease.nodes:
         return TOO_SMALL
     if lease.state is not LeaseState.RUNNING:
-        return UNDER_NOTICE if lease.state is LeaseState.NOTICED else "it has not started yet"
+        return UNDER_NOTICE if lease.state is LeaseState.NOTICED else NOT_STARTED
     held = book.roster.in_order(book.nodes_of[lease.id])
     # A failed node goes first; then the highest, so that internal jobs find a block below.
     held.sort(key=lambda node: book.holdings[node].state is HoldingState.FAILED)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidegate.control.book import Book
+from tidegate.control.bookings import less_promised, nodes_due
 from tidegate.lease.lease import Order
 from tidegate.quota import REQUEST, Record, Snapshot
 
@@ -15,12 +16,14 @@ _FAST: Final = 1
 
 
 def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
+    # A later start is promised from now on: the nodes must not be promised to others meanwhile.
+    ahead_s = max(0, (order.start_at_s or 0) - now_s)
     return (
         now_s,
         0,
         order.nodes,
-        order.duration_s,
-        order.firm_s,
+        ahead_s + order.duration_s,
+        ahead_s + order.firm_s,
         order.notice_s,
         book.pool.steps(order.price),
     )
@@ -36,22 +39,22 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         To be judged, in order.
     now_s : int
     """
-    held = book.rows.rows
+    held, due = book.rows.rows, nodes_due(book, now_s)
     return Snapshot(
         now_s,
         len(book.roster.lendable),
-        book.pending,
+        book.pending + due,
         book.roster.between,
         int(held["nodes"].sum()),
         book.pool.sanitise_s,
         book.engine.horizons_s,
-        book.curve,
+        less_promised(book, now_s),
         held,
         np.array([_asked(book, order, now_s) for order in orders], dtype=REQUEST),
         book.pool.pool.nodes,
         0,
         0,
-        book.waiting,
+        book.waiting + (due > 0),
         book.record,
     )
 

@@ -29,6 +29,7 @@ class OrderState(StrEnum):
 class LeaseState(StrEnum):
     """Whole nodes held by one tenant."""
 
+    BOOKED = "booked"  # promised for a later start; it holds no node yet
     STARTING = "starting"  # its nodes are being made ready; nothing is billed
     RUNNING = "running"
     NOTICED = "noticed"  # the taking back has been announced
@@ -71,6 +72,7 @@ ORDER_MOVES: Final[Mapping[OrderState, frozenset[OrderState]]] = MappingProxyTyp
 )
 LEASE_MOVES: Final[Mapping[LeaseState, frozenset[LeaseState]]] = MappingProxyType(
     {
+        _L.BOOKED: frozenset({_L.STARTING, _L.ENDED, _L.BROKEN, _L.FAILED}),
         _L.STARTING: frozenset({_L.RUNNING, _L.NOTICED, _L.ENDED, _L.BROKEN, _L.FAILED}),
         _L.RUNNING: frozenset({_L.NOTICED, _L.ENDED, _L.BROKEN, _L.FAILED}),
         _L.NOTICED: frozenset({_L.ENDED, _L.BROKEN, _L.FAILED}),
@@ -91,7 +93,7 @@ HOLDING_MOVES: Final[Mapping[HoldingState, frozenset[HoldingState]]] = MappingPr
     }
 )
 
-LIVE_LEASES: Final = frozenset({_L.STARTING, _L.RUNNING, _L.NOTICED})
+LIVE_LEASES: Final = frozenset({_L.BOOKED, _L.STARTING, _L.RUNNING, _L.NOTICED})
 """States of a lease that counts in the quota."""
 
 BILLABLE: Final = frozenset({_H.LEASED, _H.NOTICED})

@@ -417,7 +417,16 @@ def _write_leases(connection: sa.Connection, pool_id: str, changes: Changes) -> 
         connection.execute(sa.insert(core.lease), new)
     if old:
         moving = [
-            *("live_tier", "nodes", "state", "start_s", "end_s", "firm_until_s", "firm_s"),
+            *(
+                "number",
+                "live_tier",
+                "nodes",
+                "state",
+                "start_s",
+                "end_s",
+                "firm_until_s",
+                "firm_s",
+            ),
             *("noticed_s", "take_s", "ended_s", "reason", "broken_s", "version"),
         ]
         connection.execute(

@@ -223,12 +223,12 @@ def upgrade() -> None:
         sa.Column("price_detail", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(state IN ('noticed', 'running', 'starting')) = (live_tier IS NOT NULL) "
+            "(state IN ('booked', 'noticed', 'running', 'starting')) = (live_tier IS NOT NULL) "
             "AND (live_tier IS NULL OR live_tier IN ('legacy', 'mainstay'))",
             name="ck_lease_tier",
         ),
         sa.CheckConstraint(
-            "state IN ('broken', 'ended', 'failed', 'noticed', 'running', 'starting')",
+            "state IN ('booked', 'broken', 'ended', 'failed', 'noticed', 'running', 'starting')",
             name="ck_lease_state",
         ),
         sa.CheckConstraint(
