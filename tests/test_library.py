@@ -164,3 +164,14 @@ def test_bad_input_is_an_error_with_a_code(options: dict[str, object], code: str
 def test_what_describes_a_single_pool_is_refused_beside_a_fleet(option: dict[str, Any]):
     with pytest.raises(tidegate.TidegateError, match="describes the pool of jobs"):
         tidegate.backtest(ROOT / "examples" / "three-tiers.toml", **option)
+
+
+def test_the_finance_desk_says_what_the_command_says(tmp_path: Path):
+    from tests.cli.test_finance import BOOKED  # noqa: PLC0415
+
+    desk = tidegate.finance_desk(fleet_of(tmp_path, BOOKED), start="2025-03")
+    found = desk.coverage()
+    assert {str(row.month) for row in found.rows} == {"2025-03"}
+    assert found.total().net_rent > 0
+    with pytest.raises(tidegate.TidegateError, match="not a month"):
+        tidegate.finance_desk(tmp_path / "fleet.toml", start="soon")

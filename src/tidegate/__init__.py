@@ -9,6 +9,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tidegate.app.financelibrary import finance_desk
     from tidegate.app.library import backtest, read_fleet, read_jobs, sweep
     from tidegate.app.marketlibrary import play_market
     from tidegate.app.sweep import SweepResult
@@ -23,6 +24,7 @@ __all__ = [
     "SweepResult",
     "TidegateError",
     "backtest",
+    "finance_desk",
     "play_market",
     "plots",
     "read_fleet",
@@ -37,6 +39,7 @@ _HOMES = {
     "SweepResult": "tidegate.app.sweep",
     "TidegateError": "tidegate.errors",
     "backtest": "tidegate.app.library",
+    "finance_desk": "tidegate.app.financelibrary",
     "play_market": "tidegate.app.marketlibrary",
     "plots": "tidegate.web.plots",
     "read_fleet": "tidegate.app.library",

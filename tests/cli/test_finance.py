@@ -148,5 +148,12 @@ def test_statement_keeps_a_journal_and_closes_its_periods(
     assert (late.code, "TG-FIN-CLOSED" in late.err) == (2, True)
     assert tidegate(*period, "reopen", "2025-01", *by).code == 0
     assert tidegate(*words, "--policy", "reactive").code == 0
+    told = tidegate("finance", "acts", "--journal", journal, "--json").json
+    acts = told["tables"]["acts"]["rows"]
+    assert [(act["kind"], act["month"], act["by"]) for act in acts] == [
+        ("close", "2025-02", "ann"),
+        ("reopen", "2025-01", "ann"),
+    ]
+    assert told["headline"]["closed up to"] == "2024-12"
     wrong = tidegate(*period, "burn", "2025-01", *by)
     assert (wrong.code, "TG-OPTION" in wrong.err) == (2, True)

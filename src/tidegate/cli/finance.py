@@ -371,3 +371,21 @@ def giant(
     report = giant_report(giant_map(Decimal(str(low)), Decimal(str(high))))
     names = ("needed", "map", "facts")
     deliver(report, names, csv=csv, xlsx=xlsx, as_json=as_json, notes=True)
+
+
+@finance.command()
+def acts(
+    *,
+    journal: Annotated[Path, typer.Option(help="The journal.")],
+    as_json: Json = False,
+) -> None:
+    """List who has closed and reopened periods, when and why, and check that no line has been changed.
+
+    Example: `tidegate finance acts --journal books.jsonl`
+    """
+    from tidegate.cli.financetables import deliver  # noqa: PLC0415
+    from tidegate.feeds.journal import read_journal  # noqa: PLC0415
+    from tidegate.finance.report.statement import acts_report  # noqa: PLC0415
+
+    report = acts_report(read_journal(journal), str(journal))
+    deliver(report, ("acts",), csv=None, xlsx=None, as_json=as_json)

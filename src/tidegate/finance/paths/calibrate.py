@@ -226,8 +226,3 @@ def _steady(values: F64, horizon: int, edges: tuple[float, float]) -> tuple[floa
     width = float(steps.std(ddof=1)) * sqrt(horizon)
     low, high = (NormalDist().inv_cdf(edge) for edge in edges)
     return float(np.exp(middle + low * width)), float(np.exp(middle + high * width))
-
-
-def half_life_months(model: RentModel) -> float:
-    """Return the months after which half of the passing noise is gone."""
-    return log(0.5) / log(1 - model.reversion)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tidegate.finance.ledger import Account, Kind
+from tidegate.finance.ledger import Account, Kind, Ledger
 from tidegate.finance.report.table import Report, Table, Value, columns
 from tidegate.finance.revenue import earned
 from tidegate.finance.statement import Statement
@@ -145,4 +145,29 @@ def _contracts(found: Statement) -> Table:
         found.measured.books.currency,
         note="Earned on a straight line over the days of the term.",
         totals=True,
+    )
+
+
+def acts_report(ledger: Ledger, source: str) -> Report:
+    """Return the acts on a ledger's periods as a report."""
+    rows = tuple(
+        (act.at.isoformat(timespec="seconds"), act.kind.value, str(act.month), act.by, act.reason)
+        for act in ledger.acts
+    )
+    table = Table(
+        "acts",
+        "Periods closed and reopened",
+        columns(
+            ("at", "at"), ("kind", "act"), ("month", "month"), ("by", "by"), ("reason", "reason")
+        ),
+        rows,
+        "XXX",
+    )
+    closed = "none" if ledger.closed_to is None else str(ledger.closed_to)
+    return Report(
+        title="Periods",
+        source=source,
+        tables=(table,),
+        notes=(),
+        headline={"entries": f"{len(ledger.entries):,}", "closed up to": closed},
     )
