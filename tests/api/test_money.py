@@ -225,6 +225,47 @@ def test_prices(tenant: httpx.Client):
     assert (flex["chip"], flex["currency"], flex["bands"]) == ("H100-SXM", "USD", [])
 
 
+PRICE = {"id": "p", "chip": "H100-SXM", "product": "flex", "rate": "2.65", "currency": "USD"}
+
+
+@pytest.mark.parametrize(
+    ("prices", "field"),
+    [
+        ([], "prices"),
+        ([PRICE, PRICE], "prices"),
+        ([PRICE, PRICE | {"id": "q"}], "prices"),
+        ([PRICE | {"chip": "H101"}], "prices.0.chip"),
+        ([PRICE | {"rate": "-1"}], "prices.0.rate"),
+        ([PRICE | {"currency": "EUR"}], "prices.0.currency"),
+        ([PRICE | {"zone": "Europe/Atlantis"}], "prices.0"),
+        (
+            [PRICE | {"bands": [{"name": "n", "start": "01:00", "end": "01:00", "factor": "1"}]}],
+            "prices.0",
+        ),
+    ],
+)
+def test_a_price_book_that_cannot_be_is_refused(
+    finance: httpx.Client, prices: list[dict[str, Any]], field: str
+):
+    before = finance.get("/v1/prices").json()
+    wish = {"source": "test", "currency": "USD", "prices": prices}
+    answer = finance.put("/v1/prices", json=wish, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert finance.get("/v1/prices").json() == before
+
+
+def test_a_price_book_is_for_the_owners_people(desk: Desk, tenant: httpx.Client):
+    wish = {"source": "test", "currency": "USD", "prices": [PRICE]}
+    assert tenant.put("/v1/prices", json=wish, headers={"If-Match": "*"}).status_code == 403
+    seller = desk.caller(Role.DESK)
+    assert seller.put("/v1/prices", json=wish).status_code == 428
+    tag = seller.get("/v1/prices").headers["etag"]
+    assert seller.put("/v1/prices", json=wish, headers={"If-Match": tag}).status_code == 200
+    assert seller.put("/v1/prices", json=wish, headers={"If-Match": tag}).status_code == 412
+    (price,) = tenant.get("/v1/prices").json()["prices"]
+    assert price["rate"] == "2.65"
+
+
 def test_grants(desk: Desk, tenant: httpx.Client):
     operator = desk.caller(Role.OPERATOR)
     wish = {

@@ -15,6 +15,7 @@ from tidegate.cli import client
 from tidegate.control import key_acts
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.keys import KeyWish
+from tidegate.feeds.pricefile import read_price_book
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -99,6 +100,14 @@ def test_prices(asked: Shell):
     assert "H100-SXM" in asked("prices", "show").out
     checked = asked("prices", "check", EXAMPLES / "prices.toml")
     assert (checked.code, "12 prices of 9 products" in checked.out) == (0, True)
+
+
+def test_a_price_book_is_put_into_force(asked: Shell, desk: Desk):
+    called = asked("prices", "adopt", EXAMPLES / "prices.toml")
+    assert (called.code, "12 prices are in force" in called.out) == (0, True), called.err
+    assert "night 22:00-06:00 0.9600 (Europe/Oslo)" in asked("prices", "show").out
+    with desk.money.door.reading() as store:
+        assert store.plans.price_book() == read_price_book(EXAMPLES / "prices.toml")
 
 
 @pytest.mark.parametrize(

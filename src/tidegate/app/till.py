@@ -1,5 +1,6 @@
 """Wiring of money: rules and prices are read, and the price book put into force."""
 
+import time
 from collections.abc import Callable
 
 from tidegate.control.access import SYSTEM
@@ -42,5 +43,7 @@ def open_till(
     till = Till(SqlMoney(database), rules, offered, now_s)
     if settings.price_book is not None:
         book = read_price_book(settings.price_book)
-        adopt_book(till.door, SYSTEM, book, settings.price_book.name, now_s())
+        adopt_book(
+            till.door, SYSTEM, book, settings.price_book.name, now_s(), wall_s=int(time.time())
+        )
     return till

@@ -61,6 +61,11 @@ class Client:
         tag = self._send("GET", path, {}).headers.get("etag", "*")
         return self._json(self._send("PATCH", path, {}, body, {"If-Match": tag}))
 
+    def replace(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Put another thing in the place of the one that is there now."""
+        tag = self._send("GET", path, {}).headers.get("etag", "*")
+        return self._json(self._send("PUT", path, {}, body, {"If-Match": tag}))
+
     def delete(self, path: str) -> None:
         """Remove a thing."""
         self._send("DELETE", path, {})

@@ -13,6 +13,7 @@ from rich.table import Table
 from tidegate.cli import screen
 from tidegate.cli.client import Client
 from tidegate.errors import OptionError, Place, RemoteError, RunError
+from tidegate.lease import PriceBook
 
 
 def instant(text: str | None) -> str | None:
@@ -191,6 +192,54 @@ def print_prices(book: Mapping[str, Any]) -> None:
         screen.out.print(f"{_share(step)} off from {step['gpus']} GPUs on")
     for step in book["term_discounts"]:
         screen.out.print(f"{_share(step)} off from {step['wanted_s'] / 3600:g} hours on")
+
+
+def book_body(book: PriceBook, source: str) -> dict[str, Any]:
+    """Return a price book as the interface takes it."""
+
+    def time(at_s: int | None) -> str | None:
+        return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat()
+
+    def clock(minute: int) -> str:
+        return f"{minute // 60:02d}:{minute % 60:02d}"
+
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    return {
+        "source": source,
+        "currency": book.currency,
+        "prices": [
+            {
+                "id": price.id,
+                "chip": price.chip,
+                "product": price.product,
+                "rate": f"{price.rate:f}",
+                "currency": price.currency,
+                "tenant_class": price.tenant_class,
+                "zone": price.zone,
+                "bands": [
+                    {
+                        "name": band.name,
+                        "start": clock(band.from_minute),
+                        "end": clock(band.to_minute),
+                        "factor": f"{band.factor:f}",
+                        "days": [days[day] for day in sorted(band.days)],
+                    }
+                    for band in price.bands
+                ],
+                "valid_from": time(price.from_s),
+                "valid_until": time(price.until_s),
+            }
+            for price in book.prices
+        ],
+        "volume_discounts": [
+            {"gpus": step.threshold, "share": f"{step.share:f}"} for step in book.volume
+        ],
+        "term_discounts": [
+            {"wanted_s": step.threshold, "share": f"{step.share:f}"} for step in book.term
+        ],
+        "cash_costs": {chip: f"{cost:f}" for chip, cost in book.cash_costs.items()},
+        "exchange": {code: f"{rate:f}" for code, rate in book.exchange.items()},
+    }
 
 
 def print_books(told: Mapping[str, Any]) -> None:

@@ -43,3 +43,20 @@ def check_prices(
         f"{book}: {len(read.prices)} prices of {products} products, in order; "
         f"{len(read.volume)} volume and {len(read.term)} term discounts."
     )
+
+
+@prices_app.command("adopt")
+def adopt_prices(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The price book (TOML).")],
+) -> None:
+    """Put a price book into force in the running system, for quotes from now on.
+
+    Example: `tidegate prices adopt examples/prices.toml`
+    """
+    from tidegate.cli.client import Client  # noqa: PLC0415
+    from tidegate.cli.moneytables import book_body  # noqa: PLC0415
+    from tidegate.feeds.pricefile import read_price_book  # noqa: PLC0415
+
+    read = read_price_book(book)
+    adopted = Client().replace("/v1/prices", book_body(read, book.name))
+    typer.echo(f"{book}: {len(adopted['prices'])} prices are in force.")

@@ -74,7 +74,9 @@ def pay_invoice(
         store.bills.pay(invoice_id, paid_s)
         _audit(store, actor, "invoices.pay", invoice_id, tenant_id, wall_s, {"paid_s": paid_s})
         data = {"number": found.invoice.number}
-        store.events.append([money_event(INVOICE_PAID, invoice_id, tenant_id, data, paid_s)])
+        store.events.append(
+            [money_event(INVOICE_PAID, invoice_id, tenant_id, data, paid_s, actor=actor.id)]
+        )
     return replace(found, paid_s=paid_s)
 
 
@@ -138,7 +140,7 @@ def give_credit(
         store.bills.add_credit_note(note_id, note)
         data = {"number": note.number, "amount": str(amount.amount), "currency": amount.currency}
         _audit(store, actor, "credit_notes.give", note_id, tenant_id, wall_s, data)
-        store.events.append([note_event(note_id, note, now_s)])
+        store.events.append([note_event(note_id, note, now_s, actor=actor.id)])
     return KeptCreditNote(note_id, note, note.total)
 
 
@@ -165,7 +167,12 @@ def prepay(door: MoneyDoor, actor: Actor, payment: Prepayment, *, wall_s: int) -
         }
         _audit(store, actor, "prepayments.add", payment.id, payment.tenant_id, wall_s, data)
         event = money_event(
-            PREPAYMENT_RECEIVED, payment.id, payment.tenant_id, data, payment.paid_s
+            PREPAYMENT_RECEIVED,
+            payment.id,
+            payment.tenant_id,
+            data,
+            payment.paid_s,
+            actor=actor.id,
         )
         store.events.append([event])
     return payment

@@ -23,7 +23,7 @@ from tidegate.billing import (
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.metering import meter_within
 from tidegate.control.money_kept import BrokenLease
-from tidegate.control.money_store import MoneyDoor, MoneyRules, MoneyStore, money_event
+from tidegate.control.money_store import CASHIER, MoneyDoor, MoneyRules, MoneyStore, money_event
 from tidegate.lease.events import Event
 from tidegate.meter import MeterRecord
 
@@ -207,7 +207,7 @@ def _invoice_event(invoice_id: str, invoice: Invoice, zone: str, now_s: int) -> 
     return money_event(INVOICE_ISSUED, invoice_id, invoice.tenant.tenant_id, data, now_s)
 
 
-def note_event(note_id: str, note: CreditNote, now_s: int) -> Event:
+def note_event(note_id: str, note: CreditNote, now_s: int, *, actor: str = CASHIER) -> Event:
     """Return the event of a credit note."""
     data = {
         "number": note.number,
@@ -217,4 +217,4 @@ def note_event(note_id: str, note: CreditNote, now_s: int) -> Event:
         "currency": note.tenant.currency,
         "total": str(note.total.amount),
     }
-    return money_event(CREDIT_NOTE_ISSUED, note_id, note.tenant.tenant_id, data, now_s)
+    return money_event(CREDIT_NOTE_ISSUED, note_id, note.tenant.tenant_id, data, now_s, actor=actor)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tidegate.billing import BreakPolicy, Issuer, TaxRule
 from tidegate.control.access import Actor, not_found, tenant_of
@@ -103,8 +103,18 @@ def require_tenant(store: MoneyStore, actor: Actor, tenant_id: str | None) -> st
     return found
 
 
+CASHIER: Final = "system:money"
+"""The actor of what the running system does with money by itself."""
+
+
 def money_event(
-    kind: str, subject: str, tenant_id: str | None, data: Mapping[str, Any], at_s: int
+    kind: str,
+    subject: str,
+    tenant_id: str | None,
+    data: Mapping[str, Any],
+    at_s: int,
+    *,
+    actor: str = CASHIER,
 ) -> Event:
-    """Return an event of this room, told by the running system itself."""
-    return Event(at_s, "system:money", kind, subject, data, tenant_id=tenant_id)
+    """Return an event of this room."""
+    return Event(at_s, actor, kind, subject, data, tenant_id=tenant_id)

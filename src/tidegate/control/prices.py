@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tidegate.control.access import Act, Actor, require
+from tidegate.control.audit import entry
+from tidegate.control.ids import Prefix, new_id
 from tidegate.control.money_store import MoneyDoor, money_event
 from tidegate.lease.pricebook import Price, PriceBook
 from tidegate.lease.product import Product
@@ -14,7 +16,7 @@ PRICES_CHANGED: Final = "prices.changed"
 
 
 def adopt_book(
-    door: MoneyDoor, actor: Actor, book: PriceBook, source: str, now_s: int
+    door: MoneyDoor, actor: Actor, book: PriceBook, source: str, now_s: int, *, wall_s: int
 ) -> tuple[Price, ...]:
     """Put a price book into force, for quotes from now on; return the prices that are new or other.
 
@@ -27,6 +29,17 @@ def adopt_book(
         if before == book:
             return ()
         store.plans.adopt(book, source, now_s)
+        store.audit.add(
+            entry(
+                new_id(Prefix.AUDIT_ENTRY),
+                actor,
+                "prices.adopt",
+                source,
+                wall_s=wall_s,
+                tenant_id=None,
+                data={"prices": len(book.prices), "currency": book.currency},
+            )
+        )
         if before is None:
             return book.prices
         known = {price.id: price for price in before.prices}
@@ -38,7 +51,9 @@ def adopt_book(
             "changed": [_told(price, known.get(price.id)) for price in changed],
             "dropped": dropped,
         }
-        store.events.append([money_event(PRICES_CHANGED, source, None, data, now_s)])
+        store.events.append(
+            [money_event(PRICES_CHANGED, source, None, data, now_s, actor=actor.id)]
+        )
     return changed
 
 

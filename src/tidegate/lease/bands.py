@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY_MINUTES: Final = 1440
 WEEK: Final = frozenset(range(7))
@@ -66,6 +66,20 @@ class Band:
         if minute >= self.from_minute:
             return weekday in self.days
         return minute < self.to_minute and (weekday - 1) % 7 in self.days
+
+
+def check_zone(zone: str) -> None:
+    """Let only a known IANA zone pass.
+
+    Raises
+    ------
+    ValueError
+        If there is no such zone.
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{zone!r} is not an IANA time zone, such as Europe/Oslo") from None
 
 
 def band_data(band: Band) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tidegate.errors import PriceError
-from tidegate.lease.bands import Band, clash
+from tidegate.lease.bands import Band, check_zone, clash
 from tidegate.lease.product import Offer, Product, ProductKind
 from tidegate.lease.terms import PriceTerms, Rate, discounted
 from tidegate.quantity.money import minor_units, rounded_rate
@@ -50,6 +50,7 @@ class Price:
 
     def __post_init__(self) -> None:
         minor_units(self.currency)
+        check_zone(self.zone)
         if not self.rate.is_finite() or self.rate < 0:
             raise ValueError("a rate is finite and not negative")
         if self.from_s is not None and self.until_s is not None and self.until_s <= self.from_s:
@@ -107,6 +108,14 @@ class PriceBook:
     term: tuple[Discount, ...] = ()
     cash_costs: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     exchange: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+    def overlap(self) -> tuple[Price, Price] | None:
+        """Return the first two prices that hold for the same thing at the same time; None for a good book."""
+        for place, price in enumerate(self.prices):
+            for earlier in self.prices[:place]:
+                if earlier.meets(price):
+                    return earlier, price
+        return None
 
     def price(
         self, chip: str, product: str, tenant_class: str | None, currency: str, at_s: int

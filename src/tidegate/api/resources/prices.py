@@ -1,17 +1,18 @@
 """``/v1/prices``: the price book in force."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from tidegate.api.etags import IfMatch, require_match, tagged
 from tidegate.api.guard import Asking
+from tidegate.api.resources.pricebody import DAYS, BookIn, book_of_body
 from tidegate.api.services import Given
 from tidegate.api.shapes import Shape, Time
-from tidegate.control.prices import visible_book
-from tidegate.lease import Band, Price
+from tidegate.control.access import Act, require
+from tidegate.control.prices import adopt_book, visible_book
+from tidegate.lease import Band, Price, PriceBook
 
 router = APIRouter(prefix="/prices", tags=["prices"])
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class BandOut(Shape):
@@ -21,6 +22,7 @@ class BandOut(Shape):
     start: str = Field(examples=["22:00"])
     end: str = Field(description="Not included; at or before the start: on the next day.")
     days: list[str] = Field(description="Days on which it begins.")
+    factor: str = Field(description="What the rate is multiplied by.")
     rate: str = Field(description="Price of a GPU-hour in it.")
 
 
@@ -54,6 +56,12 @@ class PricesOut(Shape):
     prices: list[PriceOut]
     volume_discounts: list[DiscountOut]
     term_discounts: list[DiscountOut]
+    cash_costs: dict[str, str] = Field(
+        description="What running one GPU of a chip for an hour costs; the owner's people see it."
+    )
+    exchange: dict[str, str] = Field(
+        description="What one unit of a currency is worth in the book's; the owner's people see it."
+    )
 
 
 def _clock(minute: int) -> str:
@@ -65,15 +73,13 @@ def _band(price: Price, band: Band) -> BandOut:
         name=band.name,
         start=_clock(band.from_minute),
         end=_clock(band.to_minute),
-        days=[_DAYS[day] for day in sorted(band.days)],
+        days=[DAYS[day] for day in sorted(band.days)],
+        factor=f"{band.factor:f}",
         rate=f"{price.rate * band.factor:f}",
     )
 
 
-@router.get("", summary="Read the price book")
-def read_prices(services: Given, actor: Asking) -> PricesOut:
-    """Read the prices that quotes are made from now; a tenant sees those for its class and for all."""
-    book = visible_book(services.till.door, actor, services.till.offered)
+def _out(book: PriceBook) -> PricesOut:
     return PricesOut(
         currency=book.currency,
         prices=[
@@ -97,4 +103,30 @@ def read_prices(services: Given, actor: Asking) -> PricesOut:
         term_discounts=[
             DiscountOut(wanted_s=step.threshold, share=f"{step.share:f}") for step in book.term
         ],
+        cash_costs={chip: f"{cost:f}" for chip, cost in book.cash_costs.items()},
+        exchange={code: f"{rate:f}" for code, rate in book.exchange.items()},
     )
+
+
+@router.get("", response_model=PricesOut, summary="Read the price book")
+def read_prices(request: Request, services: Given, actor: Asking) -> Response:
+    """Read the prices that quotes are made from now; a tenant sees those for its class and for all."""
+    till = services.till
+    return tagged(request, _out(visible_book(till.door, actor, till.offered)))
+
+
+@router.put("", response_model=PricesOut, summary="Put a price book into force")
+def adopt_prices(
+    request: Request,
+    services: Given,
+    actor: Asking,
+    body: BookIn,
+    if_match: IfMatch = None,
+) -> Response:
+    """Put another price book into force, for quotes from now on; tenants are told what changes for them."""
+    till = services.till
+    require(actor, Act.PRICES_WRITE)
+    require_match(if_match, _out(visible_book(till.door, actor, till.offered)))
+    book = book_of_body(body)
+    adopt_book(till.door, actor, book, body.source, till.now_s(), wall_s=services.wall_s())
+    return tagged(request, _out(book))
