@@ -59,6 +59,13 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "valid_until": "2027-01-01T00:00:00Z",
     },
     ("PUT", "/v1/billing-accounts/{tenant_id}"): {"name": "x", "currency": "USD"},
+    ("PUT", "/v1/prices"): {
+        "source": "mine",
+        "currency": "USD",
+        "prices": [
+            {"id": "p", "chip": "H100-SXM", "product": "flex", "rate": "0.01", "currency": "USD"}
+        ],
+    },
 }
 """A valid body for every route that takes one."""
 
