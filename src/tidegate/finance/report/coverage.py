@@ -18,6 +18,8 @@ _COVER = (
     ("covers_cash", "of cash", "ratio", "{net_rent}/({power}+{space}+{operations}+{spares})"),
     ("covers_depreciation", "of depr.", "ratio", "{net_rent}/({depreciation}+{network})"),
     ("covers_full", "of full", "ratio", "{net_rent}/{full_cost}"),
+    ("own_value", "own hours", "money"),
+    ("covers_own", "of full, with own", "ratio", "({net_rent}+{own_value})/{full_cost}"),
 )
 
 
@@ -33,6 +35,8 @@ def _cover_row(cover: Cover) -> tuple[Value, ...]:
         cover.ratio("power", "space", "operations", "spares"),
         cover.ratio("depreciation", "network"),
         cover.ratio(),
+        cover.own_value,
+        (cover.net_rent + cover.own_value) / cover.full_cost if cover.full_cost else None,
     )
 
 
@@ -75,7 +79,7 @@ def _by(found: Coverage, name: str, title: str, *keys: str) -> Table:
         found.books.currency,
         note=(
             "Net rent against each cost line. Of cash, of depreciation (with the network), of full cost: net rent "
-            "over that cost."
+            "over that cost. Own hours: at the market's rent."
         ),
         totals=True,
     )
