@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from bench.harvesting.calibration import misses, rows_of, shift_of
 from bench.harvesting.cases import Case, game_of, pool_case
+from bench.harvesting.losses import losses_of
 from numpy.typing import NDArray
 
 from tidegate.errors import TidegateError
@@ -154,11 +155,16 @@ def _calibration(order: Order) -> Row:
     return {"calibration": rows, "shift_day": shift * tick_s / 86400}
 
 
+def _losses(order: Order) -> Row:
+    return {"losses": losses_of(game_of(order.case, order.settings, order.risk), order.seeds)}
+
+
 PARTS: Final = {
     "policies": _policies,
     "static": _static,
     "calibration": _calibration,
     "frontier": _frontier,
+    "losses": _losses,
 }
 """Longest first: what is handed out last should be short."""
 

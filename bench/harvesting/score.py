@@ -50,7 +50,10 @@ def judged_case(found: Row) -> Row:
         for part in ("static", "frontier")
         if part in found
     }
-    return {**found, **turned, "policies": [_judged(row, bound) for row in rows]}
+    losses = [
+        {**row, "share": row["revenue"] / bound if bound else None} for row in found["losses"]
+    ]
+    return {**found, **turned, "losses": losses, "policies": [_judged(row, bound) for row in rows]}
 
 
 def mean_rows(cases: Sequence[Row], part: str) -> list[Row]:

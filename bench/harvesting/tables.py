@@ -1,6 +1,7 @@
 """What the benchmark prints."""
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import Any
 
 from bench.harvesting.score import mean_rows
@@ -77,6 +78,24 @@ def _calibration_table(case: Row) -> Iterator[str]:
     yield from _lines(("eps", "horizon", "windows", "missed", "95 % interval", ""), rows)
 
 
+def _loss_table(cases: Sequence[Row]) -> Iterator[str]:
+    rows = []
+    for place, row in enumerate(cases[0]["losses"]):
+        same = [case["losses"][place] for case in cases]
+        shares = [each["share"] for each in same]
+        mean = None if None in shares else fmean(shares)
+        rows.append(
+            (
+                row["variant"],
+                "-" if mean is None else f"{mean:.3f}",
+                *("-" if share is None else f"{share:.3f}" for share in shares),
+                _percent(fmean(each["delayed_share"] for each in same)),
+                _percent(fmean(each["broken_share"] for each in same)),
+            )
+        )
+    yield from _lines(("", "mean", *(case["name"] for case in cases), "delayed", "broken"), rows)
+
+
 def lines_of(result: Row) -> Iterator[str]:
     """Yield the whole result as text."""
     cases: list[Row] = result["cases"]
@@ -106,6 +125,9 @@ def lines_of(result: Row) -> Iterator[str]:
             yield f"frontier, mean over cases, as {name} turns"
             yield from _policy_table(mean_rows(cases, part))
             yield ""
+    yield "where it is lost: tidegate's share of clairvoyant with each part replaced in turn"
+    yield from _loss_table(cases)
+    yield ""
     yield "targets"
     yield from _lines(
         ("", "found", ""), [(t["target"], t["found"], _MARK[t["met"]]) for t in result["targets"]]
