@@ -11,7 +11,8 @@ from tidegate.plan import PoolResult
 
 QUICK = ("--policies", "none,tidegate", "--seeds", "1")
 FILES = {"curve.parquet", "jobs.parquet", "leases.parquet", "report.html", "result.json"} | {
-    "tide.parquet"
+    "tradeoff.parquet",
+    "tide.parquet",
 }
 
 

@@ -22,6 +22,7 @@ from tidegate.plan import (
     plays_of,
     prepare,
 )
+from tidegate.plan.backtest import LIMITS
 from tidegate.plan.measure import lease_table, revenue_by_product
 from tidegate.quota import PolicyCode
 
@@ -163,6 +164,16 @@ def test_frames_have_the_columns_that_are_documented(result: PoolResult):
     documented = PoolResult.__doc__ or ""
     for column in {*result.leases.columns, *result.jobs.columns, *result.curve.columns, *own}:
         assert f"``{column}``" in documented, column
+
+
+def test_other_limits_are_played_beside_the_pools_own(result: PoolResult):
+    turned = result.tradeoff
+    assert turned["risk"].to_list() == sorted({*LIMITS, result.case.pool.policy.risk})
+    assert turned.columns == ["risk", "revenue", "delayed_jobs_share", "broken_share"]
+    assert all(f"``{column}``" in (PoolResult.__doc__ or "") for column in turned.columns)
+    own = turned.filter(risk=result.case.pool.policy.risk)
+    first_seed = of(result, "tidegate").revenue_by_seed[0]
+    assert own["revenue"].item() == pytest.approx(float(first_seed), abs=0.01)
 
 
 def test_the_tide_never_holds_more_than_the_pool(result: PoolResult):

@@ -10,7 +10,14 @@ from tests.web.page import Page
 
 from tidegate.plan.result import BacktestResult
 from tidegate.web import plots
-from tidegate.web.charts import curve_chart, delay_chart, hours_chart, money_chart, tide_chart
+from tidegate.web.charts import (
+    curve_chart,
+    delay_chart,
+    hours_chart,
+    money_chart,
+    tide_chart,
+    tradeoff_chart,
+)
 from tidegate.web.charts.thin import FEWEST_POINTS, MOST_POINTS, bucket_s, points_for, thinned
 from tidegate.web.report import render
 
@@ -73,6 +80,26 @@ def test_delays_fall_with_their_length(three_tiers: BacktestResult):
     assert chart is not None
     for series in chart.option["series"]:
         assert series["data"] == sorted(series["data"], reverse=True)
+
+
+def test_the_pools_own_limit_is_marked_among_the_others(three_tiers: BacktestResult):
+    pool = three_tiers.pool("h100")
+    assert tradeoff_chart(pool, "USD") is None
+    risk = pool.case.pool.policy.risk
+    turned = pl.DataFrame(
+        {
+            "risk": [2 * risk, risk],
+            "revenue": [900.0, 700.0],
+            "delayed_jobs_share": [0.02, 0.004],
+            "broken_share": [0.01, 0.003],
+        }
+    )
+    chart = tradeoff_chart(replace(pool, tradeoff=turned), "USD")
+    assert chart is not None
+    every, own = (series["data"] for series in chart.option["series"])
+    assert [point["value"] for point in every] == [[0.4, 700.0], [2.0, 900.0]]
+    assert own == every[:1]
+    assert [row.cells[0].text for row in chart.tables[0].rows] == [p["name"] for p in every]
 
 
 def test_bars_carry_what_the_tables_say(three_tiers: BacktestResult):

@@ -84,7 +84,7 @@ def write(result: BacktestResult, folder: Path) -> Written:
     prepare_folder(folder)
     try:
         tables = []
-        for name in ("jobs", "leases", "tide", "curve"):
+        for name in ("jobs", "leases", "tide", "curve", "tradeoff"):
             path = folder / f"{name}.parquet"
             _table(result, name).write_parquet(path)
             tables.append(path)

@@ -17,13 +17,16 @@ from tidegate.plan.frames import curve_frame, job_frame, request_frame, tide_fra
 from tidegate.plan.game import Game, Settings, prepare
 from tidegate.plan.result import PolicyResult, PoolResult, Span
 from tidegate.plan.scenario import PoolCase
-from tidegate.plan.summary import Measured, measure, summarise, summarise_bound
+from tidegate.plan.summary import Measured, measure, summarise, summarise_bound, tally_of
 from tidegate.plan.tally import over_bound
-from tidegate.quota import POLICIES, PolicyCode
+from tidegate.quota import POLICIES, PolicyCode, eps_of
 from tidegate.simulate import Holder, Played
 
 SHARES: Final = tuple(range(10, 101, 10))
 """Shares in percent among which ``static`` takes the best in hindsight."""
+
+LIMITS: Final = (0.0005, 0.001, 0.002, 0.005, 0.0125)
+"""Limits of the owner at which ``tidegate`` is played once more each, beside the pool's own."""
 
 _BOUND: Final = "clairvoyant"
 
@@ -65,7 +68,36 @@ def plays_of(case: PoolCase, settings: Settings) -> int:
     """Return how many plays a pool takes, for a progress bar; a bound counts as one."""
     alone = len(settings.seeds) if case.failures else 1
     variants = sum(len(_settings_of(code)) for _, code in _selling(case, settings))
-    return alone + (variants + _is_bounded(case, settings)) * len(settings.seeds)
+    turned = len(_limits(case)) if _is_turned(case, settings) else 0
+    return alone + (variants + _is_bounded(case, settings)) * len(settings.seeds) + turned
+
+
+def _is_turned(case: PoolCase, settings: Settings) -> bool:
+    return any(code is PolicyCode.TIDEGATE for _, code in _selling(case, settings))
+
+
+def _limits(case: PoolCase) -> list[float]:
+    return sorted({*LIMITS, case.pool.policy.risk})
+
+
+def _tradeoff(game: Game, alone: _Alone, seed: int, told: Callable[[], None]) -> pl.DataFrame:
+    """Play ``tidegate`` at every limit; return :attr:`tidegate.plan.PoolResult.tradeoff`."""
+    rows = []
+    for risk in _limits(game.case):
+        policy = game.policy(PolicyCode.TIDEGATE)._replace(eps=eps_of(risk))
+        found = measure(game, game.play(policy, seed, record=True), seed, alone.starts[0])
+        told()
+        tally = tally_of(found, game.case.offers)
+        firm = tally.firm_gpu_seconds
+        rows.append(
+            {
+                "risk": risk,
+                "revenue": float(found.revenue),
+                "delayed_jobs_share": found.delay.beyond_floor,
+                "broken_share": tally.broken_gpu_seconds / firm if firm else 0.0,
+            }
+        )
+    return pl.DataFrame(rows)
 
 
 def _play_alone(game: Game, seeds: Sequence[int], told: Callable[[], None]) -> _Alone:
@@ -174,6 +206,9 @@ def backtest_pool(
     # Without a row, but with its columns, should nobody ask for anything.
     leases = [request_frame("none", seeds[:1], [alone.plays[0].leases]).clear()]
     curve = pl.DataFrame()
+    tradeoff = pl.DataFrame()
+    if _is_turned(case, settings):
+        tradeoff = _tradeoff(game, alone, seeds[0], told)
     for name, code in _selling(case, settings):
         share, plays = _best(game, code, alone, seeds, told)
         results.append(
@@ -219,6 +254,7 @@ def backtest_pool(
         jobs=pl.concat(jobs),
         leases=pl.concat(leases),
         notes=notes,
+        tradeoff=tradeoff,
     )
 
 

@@ -205,6 +205,9 @@ class PoolResult:
         ``displaced_for``, ``reason`` (in words).
     notes : tuple of str
         What was assumed for this pool, in sentences.
+    tradeoff : polars.DataFrame
+        What ``tidegate`` comes to at other limits of the owner, first seed: ``risk``, ``revenue``,
+        ``delayed_jobs_share``, ``broken_share``; empty where it was not played.
     """
 
     case: PoolCase
@@ -222,6 +225,7 @@ class PoolResult:
     jobs: pl.DataFrame
     leases: pl.DataFrame
     notes: tuple[str, ...] = ()
+    tradeoff: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def policy(self, name: str) -> PolicyResult | None:
         """Return a policy's result, or None when it was not played."""

@@ -13,6 +13,7 @@ from tidegate.web.charts import (
     hours_chart,
     money_chart,
     tide_chart,
+    tradeoff_chart,
 )
 from tidegate.web.charts.thin import points_for
 from tidegate.web.charts.tide import series_count
@@ -77,7 +78,7 @@ def render(result: BacktestResult) -> str:
     parts = []
     for place, pool in enumerate(result.pools, start=1):
         anchor = f"pool-{place}"
-        drawn = _pool_charts(pool, anchor, points)
+        drawn = _pool_charts(pool, anchor, points, result.currency)
         charts |= drawn
         parts.append(_part(pool, anchor, result.currency, tuple(drawn)[1:]))
     payload = {name: chart.payload for name, chart in charts.items()}
@@ -110,12 +111,13 @@ def _currency(result: BacktestResult) -> str:
     return name if name == result.currency else f"{name}, as the fleet file states no currency"
 
 
-def _pool_charts(pool: PoolResult, anchor: str, points: int) -> dict[str, Chart]:
+def _pool_charts(pool: PoolResult, anchor: str, points: int, currency: str) -> dict[str, Chart]:
     """Return a pool's charts by id, the tide first."""
     charts = {
         "tide": tide_chart(pool, points),
         "curve": curve_chart(pool),
         "delay": delay_chart(pool),
+        "tradeoff": tradeoff_chart(pool, currency),
     }
     return {f"{anchor}-{name}": chart for name, chart in charts.items() if chart}
 

@@ -5,6 +5,7 @@ from tidegate.web.charts.curve import curve_chart
 from tidegate.web.charts.delay import delay_chart
 from tidegate.web.charts.money import hours_chart, money_chart
 from tidegate.web.charts.tide import tide_chart
+from tidegate.web.charts.tradeoff import tradeoff_chart
 
 __all__ = [
     "Chart",
@@ -15,4 +16,5 @@ __all__ = [
     "hours_chart",
     "money_chart",
     "tide_chart",
+    "tradeoff_chart",
 ]
