@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.slurm.leasing import (
 
 from tidegate.control.ports import HandOver, NodeState
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.site import SlurmSite
+from tidegate.drivers.slurm.site import OnTake, ProductRule, SlurmSite
 from tidegate.errors import DriverError
 
 pytestmark = pytest.mark.needs_slurm
@@ -296,3 +297,33 @@ def test_a_token_that_comes_late_for_a_refused_command_is_tried_again(cluster: C
     wait_until(lambda: desk.fact("hh0001").state is NodeState.FREE, "the node is free")
     desk.driver.hand_over(command)
     desk.wait(NodeState.LEASED, "hh0001")
+
+
+def test_jobs_that_wait_in_a_lease_do_not_keep_its_nodes(cluster: Cluster, desk: Desk):
+    """Slurm removes no reservation in which a job waits."""
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    lease_job(cluster, "lea_a", script=DEAF)
+    options = ("--partition=tg-h100", "--reservation=tg-lea_a")
+    waiting = [cluster.submit(*options, *more, user=USER_OF[RED]) for more in ((), ("--hold",))]
+    internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+    desk.return_all("lea_a", "hh0001")
+    cluster.wait_state(internal, "RUNNING")
+    assert [cluster.state(job) for job in waiting] == ["CANCELLED", "CANCELLED"]
+
+
+def test_jobs_of_a_product_that_says_so_wait_again(cluster: Cluster, site: SlurmSite):
+    """As long as their lease has nodes left; Slurm lets a requeued job wait for two minutes."""
+    rules = {"preemptible": ProductRule(signal="USR1", on_take=OnTake.REQUEUE)}
+    driver = SlurmDriver(replace(site, products=rules), commands_of(cluster), WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002", product="preemptible")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    job = lease_job(cluster, "lea_a", script=DEAF)
+    first = cluster.out("squeue", "-h", "-j", job, "-o", "%N")
+    other = "hh0002" if first == "hh0001" else "hh0001"
+    desk.return_all("lea_a", first)
+    cluster.wait_state(job, "PENDING")
+    desk.return_all("lea_a", other)
+    assert cluster.state(job) == "CANCELLED"
+    driver.close()

@@ -25,11 +25,19 @@ from tidegate.control.ports import (
 from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.keeper import Keeper
+from tidegate.drivers.slurm.moves import (
+    held_by,
+    may_be_had,
+    may_be_wiped,
+    nodes_of,
+    preparing,
+    taken,
+)
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, account_of
 from tidegate.drivers.slurm.tag import Phase, Tag, is_word
 from tidegate.drivers.slurm.view import View, facts_of, look
 from tidegate.drivers.slurm.wipes import Wipes
-from tidegate.errors import DriverError
+from tidegate.errors import DriverError, SlurmError
 
 _TOKENS: Final = 10_000
 _ROUNDS: Final = 6
@@ -75,7 +83,11 @@ class SlurmDriver:
         with self._lock:
             view = self._settled()
             return facts_of(
-                view, self._site, found, self._keeper.started(pool), self._keeper.late(pool)
+                view,
+                self._site,
+                found,
+                self._keeper.warden.started[pool],
+                self._keeper.warden.late[pool],
             )
 
     def hand_over(self, command: HandOver) -> None:
@@ -93,20 +105,21 @@ class SlurmDriver:
             pool = self._leasable(command.pool, command.nodes)
             self._words(command.lease_id, command.tenant_id, command.product)
             view = self._look()
-            fresh = [node for node in command.nodes if not _held_by(view, node, command.lease_id)]
-            if refused := [node for node in fresh if not _may_be_had(view, node)]:
+            fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
+            if refused := [node for node in fresh if not may_be_had(view, node)]:
                 raise _busy(refused)
             now_s = self._clock.now_s()
-            tags = {node: _preparing(view, node, command, now_s) for node in fresh}
+            tags = {node: preparing(view, node, command, now_s) for node in fresh}
             try:
                 if tags:
                     hands.drain(self._commands, view, tags, f"for {command.lease_id}")
+                    self._keeper.mender.remember(tags)
                 after = self._look()
                 if late := [
                     node for node in fresh if after.jobs_on.get(node) or after.nodes[node].busy
                 ]:
                     raise _busy(late)
-                kept = _nodes_of(after, command.lease_id)
+                kept = nodes_of(after, command.lease_id)
                 account, partition = account_of(command.tenant_id), pool.lease_name
                 hands.reserve(self._commands, after, command.lease_id, kept, account, partition)
             except DriverError as error:
@@ -129,12 +142,13 @@ class SlurmDriver:
                 return
             self._leasable(command.pool, command.nodes)
             view = self._look()
-            tags = {n: view.tags[n] for n in command.nodes if _held_by(view, n, command.lease_id)}
+            tags = {n: view.tags[n] for n in command.nodes if held_by(view, n, command.lease_id)}
             fresh = [node for node, tag in tags.items() if tag.take_at_s != command.take_at_s]
             now_s = self._clock.now_s()
-            self._keeper.warn(view, fresh)
+            self._keeper.warden.warn(view, fresh)
             changed = {n: _noticed(tags[n], now_s, command.take_at_s) for n in fresh}
             hands.tag_nodes(self._commands, view, changed)
+            self._keeper.mender.remember(changed)
 
     def take(self, command: Take) -> None:
         """Drain the nodes, end what runs there, and take them out of the lease's reservation.
@@ -151,14 +165,15 @@ class SlurmDriver:
             view = self._look()
             now_s = self._clock.now_s()
             tags: dict[str, Tag | None] = {
-                node: _taken(view, node, command.lease_id, now_s)
+                node: taken(view, node, command.lease_id, now_s)
                 for node in command.nodes
-                if _held_by(view, node, command.lease_id)
+                if held_by(view, node, command.lease_id)
                 or view.lease_of_node.get(node) == command.lease_id
             }
             if tags:
                 hands.drain(self._commands, view, tags, f"taken from {command.lease_id}")
-                self._keeper.end_jobs(self._look(), list(tags))
+                self._keeper.mender.remember(tags)
+                self._keeper.warden.end_jobs(self._look(), list(tags))
                 self._settled()
 
     def sanitise(self, command: Sanitise) -> None:
@@ -175,7 +190,7 @@ class SlurmDriver:
                 return
             self._leasable(command.pool, command.nodes)
             view = self._look()
-            if refused := [node for node in command.nodes if not _may_be_wiped(view, node)]:
+            if refused := [node for node in command.nodes if not may_be_wiped(view, node)]:
                 raise _busy(refused)
             now_s = self._clock.now_s()
             tags: dict[str, Tag | None] = {
@@ -185,6 +200,7 @@ class SlurmDriver:
             }
             if tags:
                 hands.drain(self._commands, view, tags, "being wiped")
+                self._keeper.mender.remember(tags)
             self._settled()
 
     def give_back(self, command: GiveBack) -> None:
@@ -205,9 +221,12 @@ class SlurmDriver:
             if refused := [node for node in tagged if view.tags[node].phase is not Phase.CLEAN]:
                 raise _busy(refused)
             if still := [node for node in tagged if node in view.lease_of_node]:
-                raise _busy(still)
+                raise SlurmError(
+                    "TG-SLURM-FAILED",
+                    f"A job is still leaving the reservation of {', '.join(still[:5])}.",
+                )
             hands.resume(self._commands, view, dict.fromkeys(tagged))
-            self._keeper.forget(tagged)
+            self._keeper.mender.forget(tagged)
 
     def set_leasable(self, pool: str, nodes: int) -> None:
         """Set how many nodes jobs of leases may hold in a pool; never fewer than are leased now.
@@ -287,8 +306,8 @@ class SlurmDriver:
         """Put nodes back to what they were; where Slurm does not answer, the facts show what is left to be done."""
         try:
             now = self._look()
-            self._keeper.forget(fresh)
-            tagged = [node for node in fresh if _held_by(now, node, lease_id)]
+            self._keeper.mender.forget(fresh)
+            tagged = [node for node in fresh if held_by(now, node, lease_id)]
             hands.resume(
                 self._commands, now, {n: None for n in tagged if not before.nodes[n].drained}
             )
@@ -297,8 +316,8 @@ class SlurmDriver:
                 now,
                 {n: before.tags.get(n) for n in tagged if before.nodes[n].drained},
             )
-            kept = [node for node in _nodes_of(now, lease_id) if node not in fresh]
-            self._keeper.fit_reservation(now, lease_id, kept)
+            kept = [node for node in nodes_of(now, lease_id) if node not in fresh]
+            self._keeper.mender.fit_reservation(now, lease_id, kept)
         except DriverError:
             return
 
@@ -317,51 +336,6 @@ def _no_account(tenant_id: str) -> DriverError:
     )
 
 
-def _held_by(view: View, node: str, lease_id: str) -> bool:
-    tag = view.tags.get(node)
-    return (
-        tag is not None
-        and tag.lease_id == lease_id
-        and tag.phase in (Phase.PREPARING, Phase.LEASED)
-    )
-
-
-def _nodes_of(view: View, lease_id: str) -> list[str]:
-    return [node for node in view.tags if _held_by(view, node, lease_id)]
-
-
-def _may_be_had(view: View, node: str) -> bool:
-    """Whether a node is alive, and nobody's: not a tenant's, not an internal job's, not drained by hand."""
-    seen, tag = view.nodes.get(node), view.tags.get(node)
-    if (
-        seen is None
-        or seen.dead
-        or seen.unheard
-        or seen.busy
-        or view.jobs_on.get(node)
-        or node in view.lease_of_node
-    ):
-        return False
-    if tag is not None:
-        return tag.phase in (Phase.CLEAN, Phase.DRAINING)
-    return not seen.drained
-
-
-def _may_be_wiped(view: View, node: str) -> bool:
-    tag = view.tags.get(node)
-    if tag is not None:
-        return tag.phase not in (Phase.LEASED, Phase.PREPARING)
-    return not (view.jobs_on.get(node) or node in view.lease_of_node)
-
-
-def _preparing(view: View, node: str, command: HandOver, now_s: int) -> Tag:
-    before = view.tags.get(node)
-    clean = before is not None and before.phase is Phase.CLEAN
-    return Tag(
-        Phase.PREPARING, now_s, command.lease_id, command.tenant_id, command.product, is_clean=clean
-    )
-
-
 def _noticed(tag: Tag, now_s: int, take_at_s: int) -> Tag:
     return Tag(
         tag.phase,
@@ -373,9 +347,3 @@ def _noticed(tag: Tag, now_s: int, take_at_s: int) -> Tag:
         noticed_s=now_s,
         take_at_s=take_at_s,
     )
-
-
-def _taken(view: View, node: str, lease_id: str, now_s: int) -> Tag:
-    tag = view.tags.get(node)
-    product = tag.product if tag else ""
-    return Tag(Phase.DRAINING, now_s, lease_id, product=product)

@@ -107,6 +107,13 @@ def prolong(commands: Commands, lease_id: str) -> None:
     )
 
 
+def close(commands: Commands, lease_id: str) -> None:
+    """Let no tenant submit to a lease's reservation any more."""
+    commands.run(
+        "scontrol", "update", f"ReservationName={reservation_of(lease_id)}", "Accounts=root"
+    )
+
+
 def unreserve(commands: Commands, lease_id: str) -> bool:
     """Remove a lease's reservation; say whether it is gone. While a job still leaves it, it stays.
 
@@ -142,6 +149,11 @@ def end(commands: Commands, jobs: Iterable[Job]) -> None:
         for some in _chunks(steps):
             _tolerant(commands, "scancel", "--signal=KILL", *some)
     _scancel(commands, jobs, "--signal=KILL", "--batch")
+    _scancel(commands, jobs)
+
+
+def cancel(commands: Commands, jobs: Iterable[Job]) -> None:
+    """Cancel jobs that wait."""
     _scancel(commands, jobs)
 
 

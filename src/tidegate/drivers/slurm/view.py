@@ -190,6 +190,9 @@ def _tagged(view: View, node: Node, tag: Tag, since: int) -> NodeFact:
         free = NodeState.INTERNAL if internal else NodeState.FREE
         note = f"The reservation of {tag.lease_id} no longer has this node."
         return NodeFact(node.name, free, None, since, note=note)
+    if tag.phase is Phase.CLEAN and node.name in view.lease_of_node:
+        # Wiped, but a job that is leaving still holds its reservation: not to be had by anybody yet.
+        return NodeFact(node.name, NodeState.SANITISING, None, since)
     note = node.reason if tag.phase is Phase.FAILED else ""
     if tag.phase is Phase.LEASED and node.drained:
         note = f"Drained by hand: {node.reason}"

@@ -1,0 +1,182 @@
+"""Bringing tags, drained nodes and reservations into line: what a crash or a hand has left behind."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tidegate.drivers.slurm import hands
+from tidegate.drivers.slurm.answers import Reservation
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.moves import is_held, is_occupied, is_older
+from tidegate.drivers.slurm.site import PREFIX, Drift, SlurmSite, account_of, lease_of
+from tidegate.drivers.slurm.tag import Phase, Tag
+from tidegate.drivers.slurm.view import View, is_tenants
+from tidegate.errors import SlurmError
+
+PROLONG_S: Final = 30 * 86_400
+"""A reservation that would end sooner is prolonged."""
+
+
+class Mender:
+    """Knows what tags were, and what they should be.
+
+    Parameters
+    ----------
+    site : SlurmSite
+    commands : Commands
+    """
+
+    def __init__(self, site: SlurmSite, commands: Commands) -> None:
+        self._site = site
+        self._commands = commands
+        self._known: dict[str, Tag] = {}
+
+    def remember(self, tags: Mapping[str, Tag | None]) -> None:
+        """Keep tags in mind, in case slurmctld is killed before it has saved them."""
+        for node, tag in tags.items():
+            if tag is None:
+                self._known.pop(node, None)
+            else:
+                self._known[node] = tag
+
+    def mend(self, view: View) -> bool:
+        """Do it; say whether anything was changed."""
+        changed = self._drain_again(view) or self._open_again(view)
+        repair = self._site.drift is Drift.REPAIR
+        held: dict[str, dict[str, Tag]] = defaultdict(dict)
+        for node, tag in view.tags.items():
+            if is_held(tag):
+                held[tag.lease_id][node] = tag
+        for name, reservation in view.reservations.items():
+            lease_id = lease_of(name)
+            if lease_id is None:
+                continue
+            untagged = [node for node in reservation.nodes if node not in view.tags]
+            if untagged and repair:
+                self._tag_again(view, lease_id, untagged, reservation)
+                changed = True
+                continue
+            kept = {*held.get(lease_id, {}), *untagged}
+            if not kept or kept < set(reservation.nodes):
+                changed |= self.fit_reservation(view, lease_id, sorted(kept))
+            elif reservation.end_s - view.at_s < PROLONG_S:
+                hands.prolong(self._commands, lease_id)
+                changed = True
+        if repair:
+            changed |= self._recall_lost(view)
+            for lease_id, tags in held.items():
+                changed |= self._reserve_again(view, lease_id, tags)
+        return changed
+
+    def _recall_lost(self, view: View) -> bool:
+        """Restore tags of which nothing is left: slurmctld was killed before it had saved them.
+
+        No job can have started meanwhile: until slurmctld has heard from a node it starts none there.
+        """
+        gone = {
+            node: tag
+            for node, tag in self._known.items()
+            if tag.phase is not Phase.CLEAN
+            and is_older(view, node, tag)
+            and not is_occupied(view, node)
+        }
+        leased: dict[str, Tag | None] = {
+            n: tag for n, tag in gone.items() if tag.phase is Phase.LEASED
+        }
+        others: dict[str, Tag | None] = {
+            n: replace(tag, is_clean=False) for n, tag in gone.items() if n not in leased
+        }
+        if leased:
+            hands.tag_nodes(self._commands, view, leased)
+        if others:
+            hands.drain(self._commands, view, others, "between two holders")
+        return bool(gone)
+
+    def _open_again(self, view: View) -> bool:
+        """Open leased nodes that are reserved and, after a fault, still drained by us."""
+        tags: dict[str, Tag | None] = {
+            node: tag
+            for node, tag in view.tags.items()
+            if tag.phase is Phase.LEASED
+            and view.lease_of_node.get(node) == tag.lease_id
+            and node in view.nodes
+            and view.nodes[node].drained
+            and view.nodes[node].reason.startswith(hands.OURS)
+        }
+        if tags:
+            hands.resume(self._commands, view, tags)
+        return bool(tags)
+
+    def _drain_again(self, view: View) -> bool:
+        """Drain nodes that somebody opened while they were between two holders."""
+        tags: dict[str, Tag | None] = {
+            node: tag
+            for node, tag in view.tags.items()
+            if tag.phase is not Phase.LEASED and node in view.nodes and not view.nodes[node].drained
+        }
+        if tags:
+            hands.drain(self._commands, view, tags, "between two holders")
+        return bool(tags)
+
+    def _tag_again(
+        self, view: View, lease_id: str, nodes: Sequence[str], reservation: Reservation
+    ) -> None:
+        """Restore tags that are gone: from memory, from the tenant's jobs, or else by wiping again."""
+        tenant = next(iter(reservation.accounts), "").removeprefix(PREFIX)
+        since_s = min(reservation.start_s, view.at_s)
+        for node in nodes:
+            known = self._known.get(node)
+            if known is not None and known.lease_id == lease_id and known.phase is Phase.LEASED:
+                hands.tag_nodes(self._commands, view, {node: known})
+            elif any(is_tenants(job) for job in view.jobs_on.get(node, ())):
+                tag = Tag(Phase.LEASED, since_s, lease_id, tenant)
+                hands.tag_nodes(self._commands, view, {node: tag})
+            else:
+                tag = Tag(Phase.PREPARING, view.at_s, lease_id, tenant)
+                hands.drain(self._commands, view, {node: tag}, f"for {lease_id}")
+
+    def _reserve_again(self, view: View, lease_id: str, tags: Mapping[str, Tag]) -> bool:
+        """Restore a reservation that is gone, lacks nodes, or has been given to somebody else."""
+        there = view.reservations.get(f"{PREFIX}{lease_id}")
+        astray = [node for node in tags if view.lease_of_node.get(node) != lease_id]
+        accounts = tuple({account_of(tag.tenant_id) for tag in tags.values()})
+        if not astray and (there is None or there.accounts == accounts):
+            return False
+        if any(not is_tenants(job) for node in astray for job in view.jobs_on.get(node, ())):
+            return False  # internal work is there: it stays, and the facts show it
+        self.reserve(view, lease_id, next(iter(tags.values())))
+        return True
+
+    def forget(self, nodes: Iterable[str]) -> None:
+        """Forget nodes that are nobody's any more."""
+        for node in nodes:
+            self._known.pop(node, None)
+
+    def fit_reservation(self, view: View, lease_id: str, nodes: Sequence[str]) -> bool:
+        """Cut a lease's reservation down to these nodes, or remove it; say whether that was possible."""
+        there = view.reservations.get(f"{PREFIX}{lease_id}")
+        if there is None:
+            return False
+        if not nodes:
+            # A job that waits in a reservation keeps it from being removed, as one that runs does.
+            waiting = [job for job in view.jobs if job.reservation == there.name and job.waits]
+            if waiting:
+                hands.close(self._commands, lease_id)
+                hands.cancel(self._commands, waiting)
+            return hands.unreserve(self._commands, lease_id)
+        try:
+            hands.reserve(self._commands, view, lease_id, nodes, there.accounts[0], there.partition)
+        except SlurmError as error:
+            if error.code != "TG-SLURM-FAILED":
+                raise
+            return False  # a job is still leaving: the next time
+        return True
+
+    def reserve(self, view: View, lease_id: str, tag: Tag) -> None:
+        """Make a lease's reservation what its nodes' tags say."""
+        nodes = [n for n, t in view.tags.items() if t.lease_id == lease_id and is_held(t)]
+        pool = self._site.pool_of_node[nodes[0]]
+        hands.reserve(
+            self._commands, view, lease_id, nodes, account_of(tag.tenant_id), pool.lease_name
+        )
