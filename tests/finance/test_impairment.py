@@ -97,6 +97,9 @@ def test_a_fall_of_rents_and_prices_brings_a_loss():
         assert unit.loss == pytest.approx(unit.carrying - unit.recoverable)
         assert unit.loss > 0
         assert unit.at_risk == (1.0, 1.0, 1.0)
+        ((cohort, book, share),) = unit.shares()
+        assert (cohort, book) == ("a", unit.carrying)
+        assert share == pytest.approx(unit.loss)
 
 
 def with_writedown(it: Coverage, amount: D) -> Coverage:
@@ -234,3 +237,22 @@ def test_all_is_earned_once_and_the_ledger_balances(
     assert all(row.earned >= 0 and not (row.deferred and row.accrued) for row in rows)
     ledger = Ledger().post(contract_entries([it], Month(2030, 1)))
     assert sum(ledger.trial_balance().values()) == 0
+
+
+def test_a_loss_put_into_the_books_as_it_is_told_leaves_none():
+    """What the allocation says, booked as a write-down, brings the book value down to what is recoverable."""
+    it = measured(since=2026)
+    found = stressed(it, 0.9, 0.9)
+    test = impairment_test(it, found, RULES)
+    (unit,) = test.units
+    ((_, _, share),) = unit.shares()
+    row = impairment_report(test, ()).table("allocation").rows[0]
+    assert f"amount = {share:.2f}" in str(row[4])
+    amount = D(f"{share:.2f}")
+    holding = it.books.holdings[0]
+    booked = dataclasses.replace(holding.asset, writedowns=(Writedown(date(2026, 6, 30), amount),))
+    books = dataclasses.replace(it.books, holdings=(dataclasses.replace(holding, asset=booked),))
+    after = dataclasses.replace(it, books=books)
+    again = impairment_test(after, stressed(after, 0.9, 0.9), RULES).units[0]
+    assert again.carrying == pytest.approx(unit.recoverable, abs=0.02)
+    assert again.loss == pytest.approx(0, abs=0.02)

@@ -216,7 +216,9 @@ def impairment(
     chosen = Standard(standard) if standard else None
     test = impairment_of(desk, futures, chosen)
     report = impairment_report(test, flags_of(desk.scenario))
-    deliver(report, ("units", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json)
+    deliver(
+        report, ("units", "allocation", "indicators", "flags"), csv=csv, xlsx=xlsx, as_json=as_json
+    )
     if memo is not None:
         err.print(f"written: {write_text(memo_of(test), memo)}", soft_wrap=True)
 

@@ -49,6 +49,8 @@ class UnitTest:
         Multiple of all rents at which the headroom is gone; None when that takes more than they are or nothing does it.
     at_risk : tuple of float
         Share of the paths on which used GPUs bring less than the book value in 6, 12 and 24 months.
+    book_values : tuple of float
+        Of the cohorts.
     """
 
     unit: str
@@ -65,6 +67,15 @@ class UnitTest:
     headroom: float
     rent_at_zero: float | None
     at_risk: tuple[float, ...]
+    book_values: tuple[float, ...]
+
+    def shares(self) -> tuple[tuple[str, float, float], ...]:
+        """Return each cohort with its book value and its share of the loss, or, negative, of the reversal (36.104)."""
+        amount = self.loss - self.reversal
+        return tuple(
+            (cohort, book, amount * book / self.carrying if self.carrying else 0.0)
+            for cohort, book in zip(self.cohorts, self.book_values, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -132,10 +143,12 @@ def _test(name: str, places: list[int], found: StressResult, rules: ImpairmentRu
     inputs = found.inputs
     carrying, unimpaired, fair, costs = 0.0, 0.0, 0.0, 0.0
     in_use = undiscounted = slope = 0.0
+    books: list[float] = []
     for place in places:
         holding = inputs.holdings[place]
         book, bare = _book_values(holding, inputs.start)
         carrying += book
+        books.append(book)
         unimpaired += bare
         price, cost = _fair_value(found, place, book)
         fair += price
@@ -173,6 +186,7 @@ def _test(name: str, places: list[int], found: StressResult, rules: ImpairmentRu
         headroom=recoverable - carrying,
         rent_at_zero=_rent_at_zero(from_use, slope, fair - costs, carrying),
         at_risk=_at_risk(found, places),
+        book_values=tuple(books),
     )
 
 

@@ -15,7 +15,12 @@ def impairment_report(test: ImpairmentTest, flags: Sequence[LeaseFlags]) -> Repo
     return Report(
         title=f"Impairment of {test.measured.books.name}, {test.month}, by {_NAMES[test.rules.standard]}",
         source=f"{test.found.source}; {test.measured.label}",
-        tables=(_units(test, currency), _indicators(test, currency), _flags(flags, currency)),
+        tables=(
+            _units(test, currency),
+            _allocation(test, currency),
+            _indicators(test, currency),
+            _flags(flags, currency),
+        ),
         notes=test.measured.notes,
         headline={
             "losses": f"{losses:,.0f} {currency}",
@@ -76,6 +81,32 @@ def _units(test: ImpairmentTest, currency: str) -> Table:
         tuple(rows),
         currency,
         note="under book: share of the paths on which used GPUs bring less than the book value by then.",
+    )
+
+
+def _allocation(test: ImpairmentTest, currency: str) -> Table:
+    """Return what each cohort bears, and how the books file says so."""
+    day = test.month.last
+    rows = []
+    for unit in test.units:
+        for cohort, book, amount in unit.shares():
+            kind = "writedown" if amount > 0 else "reversal"
+            said = f"{kind} = [{{ day = {day}, amount = {abs(amount):.2f} }}]" if amount else ""
+            rows.append((unit.unit, cohort, book, amount, said))
+    return Table(
+        "allocation",
+        "What each cohort bears, by book value",
+        columns(
+            ("unit", "unit"),
+            ("cohort", "cohort"),
+            ("book_value", "book value", "money"),
+            ("amount", "loss", "money"),
+            ("books", "in its [[cohort]] of the books file"),
+        ),
+        tuple(rows),
+        currency,
+        note="A loss above 0, a reversal below. Nothing is booked before it stands in the books file.",
+        totals=True,
     )
 
 
