@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tidegate.control.access import Reach
 from tidegate.fleet.tier import Tier
@@ -70,6 +70,15 @@ class DecisionRow:
     plan: dict[str, object]
 
 
+class Held(NamedTuple):
+    """Nodes that a lease of a product held, from one moment to another (None: still so)."""
+
+    product: str
+    nodes: int
+    from_s: int
+    to_s: int | None
+
+
 class ViewStore(Protocol):
     """Where it is looked up. What takes a reach finds nothing beyond it."""
 
@@ -111,8 +120,8 @@ class ViewStore(Protocol):
         """Leases, the youngest first, from behind one; all, or those that live or do not."""
         ...
 
-    def leases_between(self, pool_id: str, from_s: int, to_s: int) -> list[Lease]:
-        """Leases of a pool that held nodes at some time between."""
+    def held_between(self, pool_id: str, from_s: int, to_s: int) -> list[Held]:
+        """What leases of a pool held at some time between."""
         ...
 
     def broken_since(self, pool_id: str, since_s: int) -> list[Lease]:

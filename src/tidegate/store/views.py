@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidegate.control.access import Reach
-from tidegate.control.views import DecisionRow, PoolRow, TickRow
+from tidegate.control.views import DecisionRow, Held, PoolRow, TickRow
 from tidegate.fleet.tier import Tier
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
@@ -137,15 +137,18 @@ class ViewTables:
             query = query.where(table.c.id < before_id)
         return self._leases(query, reach)
 
-    def leases_between(self, pool_id: str, from_s: int, to_s: int) -> list[Lease]:
-        """Leases of a pool that held nodes at some time between."""
+    def held_between(self, pool_id: str, from_s: int, to_s: int) -> list[Held]:
+        """What leases of a pool held at some time between."""
         table = core.lease
-        query = sa.select(table).where(
+        query = sa.select(
+            table.c.product, table.c.nodes, table.c.admitted_s, table.c.ended_s
+        ).where(
             table.c.pool_id == pool_id,
             table.c.admitted_s < to_s,
             sa.or_(table.c.ended_s.is_(None), table.c.ended_s > from_s),
         )
-        return self._leases(query, Reach(None))
+        with self._database.reading() as connection:
+            return [Held(*row) for row in connection.execute(query)]
 
     def broken_since(self, pool_id: str, since_s: int) -> list[Lease]:
         """Leases of a pool whose promise was broken since then."""

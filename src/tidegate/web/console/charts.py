@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from tidegate.control.access import Act
 from tidegate.control.pools import TICK_S
-from tidegate.lease.lease import Lease
+from tidegate.control.views import Held
 from tidegate.web.console.frame import Frame
 from tidegate.web.console.gate import owner_only
 from tidegate.web.console.operator import find_pool
@@ -40,7 +40,7 @@ def tide(request: Request, visitor: Visitor, console: Given, pool: str) -> Mappi
     times = np.array([tick.tick * TICK_S for tick in ticks], dtype=np.int64)
     say = frame.texts.say
     capacity = found.row.nodes
-    leases = console.views.leases_between(pool, now_s - PAST_S, now_s)
+    leases = console.views.held_between(pool, now_s - PAST_S, now_s)
     # What was read from a log before the system began knows demand alone.
     busy = [tick.busy_nodes or max(0, tick.demand_nodes - tick.pending_nodes) for tick in ticks]
     series = [_line(say(_("own jobs")), "internal", times, busy, area=0.55, **_STACKED)]
@@ -80,13 +80,13 @@ def _fan(found: PoolPicture, now_s: int) -> list[list[int]]:
     return points
 
 
-def nodes_at(times: np.ndarray[Any, Any], leases: Sequence[Lease]) -> list[int]:
+def nodes_at(times: np.ndarray[Any, Any], leases: Sequence[Held]) -> list[int]:
     """Return how many nodes leases held at each time; times ascending."""
     change = np.zeros(times.size + 1, dtype=np.int64)
     for lease in leases:
-        change[np.searchsorted(times, lease.admitted_s)] += lease.nodes
-        if lease.ended_s is not None:
-            change[np.searchsorted(times, lease.ended_s)] -= lease.nodes
+        change[np.searchsorted(times, lease.from_s)] += lease.nodes
+        if lease.to_s is not None:
+            change[np.searchsorted(times, lease.to_s)] -= lease.nodes
     held: list[int] = np.cumsum(change[:-1]).tolist()
     return held
 
