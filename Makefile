@@ -21,13 +21,16 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm
+.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/run ## backtest the example fleet (installs what it needs into .venv first)
 	$(BIN)/tidegate backtest examples/three-tiers.toml
+
+serve: $(STAMPS)/run ## the running system with its console, on the example fleet at 600 times real time
+	$(BIN)/tidegate serve --demo
 
 test: $(STAMPS)/dev ## all tests but the slow ones
 	@tools/get-chromium
@@ -58,7 +61,7 @@ docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: bench-speed bench-pools bench-harvest bench-finance bench-market ## every benchmark
+bench: bench-speed bench-pools bench-harvest bench-finance bench-market bench-console ## every benchmark
 
 bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
 	$(BIN)/python bench/speed.py
@@ -82,6 +85,9 @@ bench-slurm: $(STAMPS)/dev ## how fast leases move on a real Slurm of 256 nodes 
 demo-slurm: $(STAMPS)/dev ## the tide on a real Slurm: bursts, leases, recalls with notices, in the console
 	@tools/get-slurm
 	$(BIN)/python -m bench.slurm_demo
+
+bench-console: $(STAMPS)/dev ## server time of the console's pages at 10,000 nodes and 2,000 leases
+	$(BIN)/python bench/console.py
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
 	$(COMPILE) --group build --extra postgres -o requirements.lock

@@ -181,6 +181,7 @@ def pool_values(frame: Frame, pool: PoolPicture) -> dict[str, Any]:
         "can_lease": pool.can_lease,
         "leasing": pool.steering.leasing.value if pool.can_lease else "never",
         "risk": pool.live.pool.policy.risk,
+        "eps": pool.live.policy.eps,
         "stale_since_s": (row.facts_at_s or 0) if row.is_stale and row.facts_at_s else None,
         "cold_note": cold_note(frame, tick is None),
         "demand_nodes": demand,

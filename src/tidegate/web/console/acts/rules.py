@@ -52,7 +52,7 @@ def _risk(frame: Frame, console: Console, pool: PoolPicture, risk: float | None)
             lines.append(say(_("Leases that run keep their promises either way.")))
     return Dialog(
         say(_("Change the risk of %(pool)s"), pool=pool.row.id),
-        say(_("How often may the quota turn out too high? A lower risk promises less and breaks less.")),
+        say(_("Which share of the promised hours may break, and of own jobs be late? A lower one promises less.")),
         say(_("Change the risk")),
         frame.path("pool-risk", pool=pool.row.id),
         frame.path("pool-risk", pool=pool.row.id) + "?preview=1",
