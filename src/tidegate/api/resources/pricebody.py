@@ -68,11 +68,13 @@ class BookIn(Body):
 
     source: Name = Field(description="Where it comes from, such as the name of a file.")
     currency: Currency
-    prices: list[PriceIn] = Field(min_length=1, max_length=2_000)
-    volume_discounts: list[VolumeIn] = Field(default=[], max_length=100)
-    term_discounts: list[TermIn] = Field(default=[], max_length=100)
-    cash_costs: dict[Name, Rate] = Field(default={}, max_length=1_000)
-    exchange: dict[Currency, Rate] = Field(default={}, max_length=200)
+    prices: list[PriceIn] = Field(
+        min_length=1, max_length=200, description="A longer book is read at the start."
+    )
+    volume_discounts: list[VolumeIn] = Field(default=[], max_length=20)
+    term_discounts: list[TermIn] = Field(default=[], max_length=20)
+    cash_costs: dict[Name, Rate] = Field(default={}, max_length=100)
+    exchange: dict[Currency, Rate] = Field(default={}, max_length=50)
 
 
 def _wrong(field: str, message: str, expected: str) -> RequestError:
