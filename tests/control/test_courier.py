@@ -245,6 +245,17 @@ def test_a_change_of_prices_is_told_to_those_whom_it_concerns(bench: Bench):
     assert "0.90" not in json.dumps([body for _, body, _ in bench.outside.got])
 
 
+def test_old_deliveries_are_swept_out_and_waiting_ones_are_not(bench: Bench):
+    taken, refused = (bench.hook(f"https://{name}.test/", bench.anna) for name in ("a", "b"))
+    bench.outside.answers["https://b.test/"] = Outcome(500, "[TG-HOOK-REFUSED] 500")
+    bench.happen("lease.running", bench.anna)
+    bench.courier.work()
+    bench.outside.now_s += 31 * 86_400
+    bench.courier.tidy()
+    assert bench.deliveries(taken) == []
+    assert [each.state for each in bench.deliveries(refused)] == [DeliveryState.WAITING]
+
+
 def test_the_courier_seals_the_audit_log(bench: Bench):
     bench.courier.work()
 

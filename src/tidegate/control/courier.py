@@ -22,6 +22,7 @@ from tidegate.control.once import KEPT_S
 from tidegate.control.seal import Seal
 from tidegate.control.sessions import IDLE_S, LIFETIME_S
 from tidegate.control.telling import for_tenants, headline, mail_text
+from tidegate.control.webhooks import KEPT_S as DELIVERIES_KEPT_S
 from tidegate.control.webhooks import (
     Delivery,
     Endpoint,
@@ -263,6 +264,7 @@ class Courier:
         self._tidied_s = wall_s
         with self._door.changing() as store:
             store.tickets.drop_before(wall_s - KEPT_S)
+            store.deliveries.drop_before(wall_s - DELIVERIES_KEPT_S)
             store.sessions.end_sessions_before(wall_s - LIFETIME_S, wall_s - IDLE_S)
 
 

@@ -24,6 +24,8 @@ BACKOFF_S: Final = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_
 """Seconds before each try, as Standard Webhooks recommend; after the last one a delivery is a dead letter."""
 ROTATION_GRACE_S: Final = 86_400
 """How long the old secret signs beside the new one."""
+KEPT_S: Final = 30 * 86_400
+"""How long a delivery is kept once it is delivered or dead."""
 CLAIM_S: Final = 60
 """A sender that has not come back after so long is thought dead; somebody else tries."""
 
@@ -203,6 +205,10 @@ class DeliveryStore(Protocol):
 
     def save_delivery(self, delivery: Delivery) -> None:
         """Add a delivery, or replace the one of that id."""
+        ...
+
+    def drop_before(self, done_s: int) -> int:
+        """Forget deliveries that were done, or given up, before a time; return how many."""
         ...
 
     def claim_due(self, wall_s: int, limit: int) -> list[tuple[Delivery, Endpoint]]:

@@ -44,6 +44,11 @@ class SqlDeliveries:
         """Add or replace."""
         self._rows.save(value)
 
+    def drop_before(self, done_s: int) -> int:
+        """Forget the old ones."""
+        old = delivery.c.done_s < done_s
+        return self._connection.execute(sa.delete(delivery).where(old)).rowcount
+
     def claim_due(self, wall_s: int, limit: int) -> list[tuple[Delivery, Endpoint]]:
         """Take what is due; whoever asks next gets it only after a while."""
         due = (
