@@ -93,3 +93,26 @@ def hand_over(book: Book, lease: Lease, nodes: Sequence[str], now_s: int) -> Non
         new_id(Prefix.COMMAND), book.pool.id, lease.id, lease.tenant_id, lease.product, tuple(nodes)
     )
     book.command(command, lease.id)
+
+
+def find_others(book: Book, now_s: int) -> None:
+    """Give other nodes to leases whose nodes the driver would not hand over; without any, they have failed."""
+    without = [
+        lease
+        for lease in book.leases.values()
+        if lease.state is LeaseState.STARTING and not book.nodes_of[lease.id]
+    ]
+    for lease in without:
+        idle = book.roster.lendable
+        is_in_time = now_s <= lease.start_s + book.pool.floor_s
+        if is_in_time and len(idle) - book.pending >= lease.nodes:
+            hand_over(book, lease, [idle.pop() for _ in range(lease.nodes)], now_s)
+        else:
+            book.move_lease(
+                lease,
+                LeaseState.FAILED,
+                now_s,
+                ended_s=now_s,
+                reason=EndReason.NOT_STARTED.value,
+                broken_s=max(0, lease.firm_until_s - lease.start_s),
+            )

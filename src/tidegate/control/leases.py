@@ -63,18 +63,9 @@ def release(book: Book, lease: Lease, nodes: list[str], now_s: int) -> None:
     book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(held)), lease.id)
 
 
-def fail_hand_over(book: Book, command: HandOver, now_s: int) -> None:
-    """End a lease whose nodes the driver will not hand over; they are taken to be in internal use."""
+def take_refusal(book: Book, command: HandOver, now_s: int) -> None:
+    """Take note that a driver will not hand nodes over: the lease is without them, and gets others."""
     lease = book.leases.get(command.lease_id)
-    if lease is None:
-        return
-    nodes = book.nodes_of[lease.id] & set(command.nodes)
-    book.move_lease(
-        lease,
-        LeaseState.FAILED,
-        now_s,
-        ended_s=now_s,
-        reason=EndReason.NOT_STARTED.value,
-        broken_s=max(0, lease.firm_until_s - lease.start_s),
-    )
-    book.move_nodes(sorted(nodes), HoldingState.FREE, now_s)
+    if lease is not None:
+        nodes = book.nodes_of[lease.id] & set(command.nodes)
+        book.move_nodes(book.roster.in_order(nodes), HoldingState.FREE, now_s)

@@ -7,7 +7,7 @@ import structlog
 from tidegate.control.book import Book
 from tidegate.control.changes import Changes, Tick
 from tidegate.control.granting import grant_wishes
-from tidegate.control.leases import end_due, fail_hand_over
+from tidegate.control.leases import end_due, take_refusal
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Clock, Feed, HandOver
@@ -147,7 +147,7 @@ class Line:
                 log.warning("command refused", pool=self.pool.id, trouble=trouble)
                 book.tell(DRIFT, self.pool.id, {"found": [trouble]}, now_s)
                 if isinstance(command, HandOver):
-                    fail_hand_over(book, command, now_s)
+                    take_refusal(book, command, now_s)
 
     def _apply(self) -> None:
         changes = self.book.turn()
@@ -166,4 +166,5 @@ def step_at_once(line: Line) -> None:
     line.desk.look()
     line.end_due()
     line.step(line.desk.work())
-    line.desk.clear()
+    if news := line.desk.clear():
+        line.step([*news, line.desk.look()])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tidegate.control.admission import NOT_LEASING, STALE, call_back_all, decide_pool, put_off
 from tidegate.control.book import Book
-from tidegate.control.bookings import begin_due
+from tidegate.control.bookings import begin_due, find_others
 from tidegate.control.changes import Tick
 from tidegate.control.pools import TICK_S
 from tidegate.control.ports import PoolFacts
@@ -68,5 +68,6 @@ def decide_step(book: Book, placed: Sequence[Order], now_s: int) -> None:
     if leasing is not Leasing.OPEN:
         put_off(book, orders, NOT_LEASING, now_s)
         orders = []
+    find_others(book, now_s)
     begin_due(book, now_s)
     decide_pool(book, orders, now_s)
