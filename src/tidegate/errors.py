@@ -147,7 +147,6 @@ CODES: Final[dict[str, str]] = {
     "TG-SETTING-VALUE": "A setting has the wrong type or lies outside its range.",
     "TG-SETTING-UNKNOWN": "A variable begins as a setting does and is none.",
     # the life of leases
-    "TG-LIVE-UNKNOWN": "There is no such thing.",
     "TG-LIVE-POOL": "There is no such pool.",
     "TG-LIVE-FRONTIER": "The pool may not be leased: only mainstay and legacy GPUs ever are.",
     "TG-LIVE-PRODUCT": "The pool does not sell the product.",

@@ -49,7 +49,6 @@ STATUS: Final[Mapping[str, int]] = {
     "TG-ACCESS-RIGHT": 403,
     "TG-ACCESS-SCOPE": 403,
     "TG-BILL-GRANT": 409,
-    "TG-LIVE-UNKNOWN": 404,
     "TG-LIVE-POOL": 422,
     "TG-LIVE-FRONTIER": 422,
     "TG-LIVE-PRODUCT": 422,
