@@ -245,6 +245,48 @@ def test_a_change_of_prices_is_told_to_those_whom_it_concerns(bench: Bench):
     assert "0.90" not in json.dumps([body for _, body, _ in bench.outside.got])
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "line"),
+    [
+        (
+            "invoice.issued",
+            {
+                "number": "INV-2026-00007",
+                "month": "2026-03",
+                "amount_due": "54.59",
+                "currency": "USD",
+                "due_s": 1_777_593_600,
+            },
+            "Invoice INV-2026-00007 for 2026-03: 54.59 USD due at 2026-05-01 00:00:00 UTC.",
+        ),
+        (
+            "credit_note.issued",
+            {"number": "CRN-2026-00001", "reason": "break", "total": "3.10", "currency": "USD"},
+            "Credit note CRN-2026-00001 (break): 3.10 USD, taken off the next invoices.",
+        ),
+        (
+            "budget.reached",
+            {
+                "month": "2026-03",
+                "share": "0.8",
+                "spent": "80.00",
+                "budget": "100.00",
+                "currency": "USD",
+            },
+            "80% of the budget of 2026-03 is spent: 80.00 of 100.00 USD.",
+        ),
+        ("lease.ending", {"end_s": 1_777_593_600}, "Lease lea_1 ends at 2026-05-01 00:00:00 UTC."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_tenant_is_told_stands_in_one_sentence(
+    bench: Bench, kind: str, data: dict[str, Any], line: str
+):
+    bench.happen(kind, bench.anna, **data)
+    bench.courier.work()
+    assert [subject for _, subject, _, _ in bench.outside.mails] == [line]
+
+
 def test_old_deliveries_are_swept_out_and_waiting_ones_are_not(bench: Bench):
     taken, refused = (bench.hook(f"https://{name}.test/", bench.anna) for name in ("a", "b"))
     bench.outside.answers["https://b.test/"] = Outcome(500, "[TG-HOOK-REFUSED] 500")

@@ -52,10 +52,12 @@ _LINES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
         f"{data.get('spent')} of {data.get('budget')} {data.get('currency')}."
     ),
     "invoice.issued": lambda subject, data: (
-        f"Invoice {data.get('number', subject)} has been issued."
+        f"Invoice {data.get('number', subject)} for {data.get('month')}: {data.get('amount_due')} "
+        f"{data.get('currency')} due at {_time(data.get('due_s'))}."
     ),
     "credit_note.issued": lambda subject, data: (
-        f"Credit note {data.get('number', subject)} has been issued."
+        f"Credit note {data.get('number', subject)} ({data.get('reason')}): {data.get('total')} "
+        f"{data.get('currency')}, taken off the next invoices."
     ),
 }
 
