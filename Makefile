@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm
+.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm bench-console
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

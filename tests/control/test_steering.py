@@ -132,6 +132,21 @@ def test_a_run_is_announced_and_withdrawn(living: Living):
     assert said(living).announced == ()
 
 
+def test_what_is_announced_is_kept_and_given_free_again(living: Living):
+    at_s = living.clock.time_s
+    half_an_hour = 3
+    before = living.line.book.curve.tolist()
+    assert before[half_an_hour] > 2
+    run: dict[str, Any] = {"name": "llm", "from_s": at_s + 1200, "to_s": at_s + 86_400, "gpus": 48}
+    acts.announce(living.steering, OPERATOR, at_s, "h100", is_firm=True, **run)
+    living.step()
+    assert living.line.book.curve[half_an_hour] <= 2, "six nodes of eight are kept"
+    assert living.line.book.curve[0] == before[0], "until it begins they may be lent"
+    acts.withdraw(living.steering, OPERATOR, at_s, "h100", said(living).announced[0].id)
+    living.step()
+    assert living.line.book.curve[half_an_hour] > 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [({"name": ""}, "name"), ({"gpus": 0}, "gpus"), ({"to_s": START_S - 1}, "to")],

@@ -71,7 +71,7 @@ class Book:
     """
 
     def __init__(self, pool: LivePool, kept: Kept, steering: Steering) -> None:
-        self.pool = pool.steered(steering.risk, steering.tier)
+        self.pool = pool.steered(steering)
         self.steering = steering
         self.booked = {lease.id: lease for lease in kept.leases if lease.state is LeaseState.BOOKED}
         running = [lease for lease in kept.leases if lease.state is not LeaseState.BOOKED]

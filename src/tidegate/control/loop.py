@@ -123,7 +123,7 @@ class Line:
         was = self.book.steering
         if said.version == was.version:
             return
-        if (said.risk, said.tier) != (was.risk, was.tier):
+        if (said.risk, said.tier, said.announced) != (was.risk, was.tier, was.announced):
             # Another forecast, or other rules: made anew from what is kept.
             self._book = Book(self.pool, self._store.kept(self.pool.id), said)
         else:

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.control.steering import Steering
 from tidegate.demand import PlannedRun, planned_nodes
 from tidegate.fleet.pool import Pool
-from tidegate.fleet.tier import Tier
 from tidegate.lease.product import Offer
 from tidegate.quota import Policy, PolicyCode, eps_of
 from tidegate.quota.cluster import Cluster
@@ -94,11 +94,16 @@ class LivePool:
         times_s = TICK_S * np.arange(first, last + 1, dtype=np.int64)
         return first, planned_nodes(self.planned, times_s, self.pool.gpus_per_node)
 
-    def steered(self, risk: float | None, tier: Tier | None) -> "LivePool":
-        """Return the pool under another risk or tier; None leaves what the fleet file says."""
+    def steered(self, said: Steering) -> "LivePool":
+        """Return the pool as operators want it: risk and tier go before the fleet file's, runs are added to its."""
         pool = self.pool
-        policy = pool.policy if risk is None else replace(pool.policy, risk=risk)
-        return replace(self, pool=replace(pool, policy=policy, tier=tier or pool.tier))
+        policy = pool.policy if said.risk is None else replace(pool.policy, risk=said.risk)
+        runs = (PlannedRun(run.from_s, run.to_s, run.gpus, run.is_firm) for run in said.announced)
+        return replace(
+            self,
+            pool=replace(pool, policy=policy, tier=said.tier or pool.tier),
+            planned=(*self.planned, *runs),
+        )
 
     def steps(self, price: Decimal) -> int:
         """Return a price in whole steps."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.views import TickRow, ViewStore
+from tidegate.demand import PlannedRun
 from tidegate.forecast import Observation
 from tidegate.quota.engine import Engine
 
@@ -14,21 +15,21 @@ _HISTORY: Final = 365 * 86_400 // TICK_S
 
 
 class Engines:
-    """One engine per pool and risk, so that a page costs no more than the ticks since the last one.
+    """One engine per pool, risk and calendar, so that a page costs no more than the ticks since the last one.
 
     Any replica can show a pool: the leader's own engine has seen the same ticks, and says the same.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, float], Engine] = {}
+        self._kept: dict[tuple[str, float, tuple[PlannedRun, ...]], Engine] = {}
 
     def engine(self, views: ViewStore, pool: LivePool) -> Engine | None:
         """Return the engine of a pool after its latest tick; None before the first.
 
         Not to be changed by who gets it, and read at once.
         """
-        key = (pool.id, pool.policy.eps)
+        key = (pool.id, pool.policy.eps, pool.planned)
         with self._lock:
             engine = self._kept.get(key)
             since = 0 if engine is None or engine.tick is None else engine.tick + 1
@@ -54,4 +55,5 @@ def _replayed(pool: LivePool, ticks: list[TickRow]) -> Engine:
     demand = np.full(last - first + 1, -1, dtype=np.int64)
     for tick in ticks:
         demand[tick.tick - first] = tick.demand_nodes
-    return Engine.replayed(pool.cluster, pool.policy, TICK_S, first, demand)
+    zone = pool.pool.site.timezone
+    return Engine.replayed(pool.cluster, pool.policy, TICK_S, first, demand, zone, pool.announced)

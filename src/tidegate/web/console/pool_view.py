@@ -106,7 +106,7 @@ class PoolPicture:
 def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
     """Return what is known of a pool."""
     steering = console.steering.steering(row.id)
-    live = console.pools[row.id].steered(steering.risk, steering.tier)
+    live = console.pools[row.id].steered(steering)
     counts = console.views.holding_counts(row.id)
     leases = console.views.live_leases(EVERYBODY, row.id)
     engine = console.engines.engine(console.views, live)

@@ -1,5 +1,6 @@
 """The rules of a pool: its risk, and its tier."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -34,7 +35,7 @@ def _risk(frame: Frame, console: Console, pool: PoolPicture, risk: float | None)
     wanted = pool.live.pool.policy.risk if risk is None else risk
     lines: list[str] = []
     if risk is not None and 0 < risk < 1 and pool.curve is not None:
-        changed = console.pools[pool.row.id].steered(risk, pool.steering.tier)
+        changed = console.pools[pool.row.id].steered(replace(pool.steering, risk=risk))
         engine = console.engines.what_if(console.views, changed)
         if engine is not None:
             lost = pool.count(HoldingState.FAILED) + len(pool.steering.quarantined)
