@@ -115,6 +115,10 @@ def test_judge_says_who_wins(tidegate: Shell, tmp_path: Path):
         (("calibrate", "--rents", "nowhere.csv"), "TG-FEED-MISSING", "nowhere.csv"),
         (("calibrate", "--until", "2023-01"), "TG-OPTION", "--until"),
         (("judge", "--until", "2031-01"), "TG-OPTION", "2031-01"),
+        (("claims", "--entry", "2032-01"), "TG-OPTION", "--entry"),
+        (("compare", "enters", "base", "--entry", "2033-08"), "TG-OPTION", "2032-08"),
+        (("report", "enters", "--entry", "2020-01"), "TG-OPTION", "2023-09"),
+        (("prices", "enters", "--entry", "2040-01"), "TG-OPTION", "--entry"),
     ],
 )  # fmt: skip
 def test_bad_input(tidegate: Shell, words: tuple[str, ...], code: str, said: str):

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from tidegate.app.workers import Crew, side_by_side
-from tidegate.errors import FeedError, MarketFileError, Place
+from tidegate.errors import FeedError, MarketFileError, OptionError, Place
 from tidegate.feeds.fleetfile import read_fleet
 from tidegate.feeds.marketfile import read_market
 from tidegate.market.calibrate import Posterior
-from tidegate.market.claims import Finding, scenarios_needed
+from tidegate.market.claims import BASE, Finding, scenarios_needed
 from tidegate.market.model import Market
 from tidegate.market.paths import RentPaths, months_from
 from tidegate.market.posterior import Shipped, loads, shipped
@@ -31,6 +31,9 @@ from tidegate.plan.marketpaths import long_enough, paths_for_chips
 
 Progress = Callable[[str, int, int], None]
 """Called with what is played, how much of it is done, and how much there is."""
+
+CLAIM_YEARS: Final = 4
+"""Years after the entry that the claims look at."""
 
 CREW: Final = Crew("threading")
 """Threads: the kernel lets go of the interpreter, and results need not be copied."""
@@ -158,10 +161,36 @@ def read_entrant(name: str, fleet: Path | None, entry: date) -> Market:
     return market if fleet is None else with_fleet(market, read_fleet(fleet), entry)
 
 
+def check_entry(market: Market, entry: date, years: int) -> None:
+    """Refuse an entry after which a scenario does not go on for so many years.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION``, naming the months that will do.
+    """
+    last = market.months - 12 * years - 1
+    if not 0 <= market.month_of(entry) <= last:
+        until = months_from(market.start, max(1, last + 1))[-1]
+        raise OptionError(
+            "TG-OPTION",
+            f"{entry:%Y-%m} leaves less than {years} years of scenario {market.name!r} to look at.",
+            place=Place(field="--entry"),
+            expected=f"a month from {market.start:%Y-%m} to {until:%Y-%m}.",
+        )
+
+
 def claim_findings(
     draws: Draws, entry: date, *, crew: Crew = CREW, progress: Progress = quiet
 ) -> tuple[tuple[Finding, ...], dict[str, MarketRun]]:
-    """Play what the claims need, and test them; the plays are given back too."""
+    """Play what the claims need, and test them; the plays are given back too.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when too little of the scenarios comes after the entry.
+    """
+    check_entry(read_market(BASE), entry, CLAIM_YEARS)
     runs = {
         name: play_scenario(read_market(name), draws, crew=crew, progress=progress)
         for name in scenarios_needed()

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tidegate.app.market import CREW, Progress, claim_findings, play_scenario, quiet
+from tidegate.app.market import CREW, Progress, check_entry, claim_findings, play_scenario, quiet
 from tidegate.app.workers import Crew, side_by_side
 from tidegate.feeds.marketfile import read_market
 from tidegate.feeds.rentsfile import read_rents
@@ -62,6 +62,7 @@ def told_story(  # noqa: PLR0913  what a report is asked
     began = time.perf_counter()
     seen = read_rents(rents) if rents else cited_rents()
     market, other = read_market(name), read_market(against)
+    check_entry(market, entry, max(YEARS) if with_claims else 1)
     run = play_scenario(market, draws, crew=crew, progress=progress)
     rival = play_scenario(other, draws, crew=crew, progress=progress)
     found: tuple[Finding, ...] = ()

@@ -144,7 +144,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Play two scenarios over the same futures and tell what differs."""
-    from tidegate.app.market import play_scenario, read_entrant  # noqa: PLC0415
+    from tidegate.app.market import check_entry, play_scenario, read_entrant  # noqa: PLC0415
     from tidegate.cli import markettables, screen  # noqa: PLC0415
     from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
     from tidegate.plan.market import differences  # noqa: PLC0415
@@ -154,6 +154,7 @@ def compare(
     pair = [read_entrant(scenario, fleet, first), read_market(other)]
     _refuse_unlike(pair[0].generation_ids == pair[1].generation_ids, "generations")
     _refuse_unlike(pair[0].start == pair[1].start, "first month")
+    check_entry(pair[0], first, 1)
     drawn = _draws(posterior, draws, seed)
     began = time.perf_counter()
     with screen.progress(list(dict.fromkeys(m.name for m in pair)), "draws") as bars:
@@ -249,13 +250,14 @@ def prices(
     as_json: Json = False,
 ) -> None:
     """Write the median rents of a scenario as rows of a price book, each month with its own."""
-    from tidegate.app.market import play_scenario, read_entrant  # noqa: PLC0415
+    from tidegate.app.market import check_entry, play_scenario, read_entrant  # noqa: PLC0415
     from tidegate.app.marketfiles import write_prices  # noqa: PLC0415
     from tidegate.cli import markettables, screen  # noqa: PLC0415
     from tidegate.plan.marketprices import price_rows  # noqa: PLC0415
 
     first = month_of("--entry", entry)
     it = read_entrant(scenario, fleet, first)
+    check_entry(it, first, 1)
     drawn = _draws(posterior, draws, seed)
     with screen.progress([it.name], "draws") as bars:
         played = play_scenario(it, drawn, progress=bars)
