@@ -1,7 +1,8 @@
 """Which forecaster of demand's future maximum is worth having: a comparison by score.
 
 ``python -m bench.forecasts``; ``--quick`` takes two of the series, and 30 days. The Philly log, which is
-not bundled, by ``--philly FILE``. LightGBM is optional: without it the forecaster by trees is left out.
+not bundled, by ``--philly FILE``; ``--curve`` judges the quota curve's own forecast alone, in seconds.
+LightGBM is optional: without it the forecaster by trees is left out.
 """
 
 import argparse
@@ -14,9 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.forecasting.curve import curve_alone
 from bench.forecasting.score import PRESENT, choice
 from bench.forecasting.study import STEPS, studied
-from bench.forecasting.tables import HORIZONS, lines_of, mean_rows
+from bench.forecasting.tables import HORIZONS, curve_lines, lines_of, mean_rows
 from bench.forecasting.tides import shortened, tides
 from bench.forecasting.trees import INSTALLED
 from bench.logs import ROOT
@@ -30,6 +32,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"only {' and '.join(QUICK)}, 30 days")
     parser.add_argument("--cases", help="only these, comma-separated")
     parser.add_argument("--philly", type=Path, metavar="FILE", help="the Philly log, for its case")
+    parser.add_argument("--curve", action="store_true", help="only the quota curve's own")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "out" / "forecasts.json")
     return parser.parse_args(arguments)
@@ -91,6 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("No series of that name.")
     if options.quick:
         series = [shortened(tide, 30) for tide in series]
+    if options.curve:
+        for line in curve_lines([(tide.name, curve_alone(tide)) for tide in series]):
+            print(line)
+        return
     # Started afresh: what polars' threads hold does not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from bench.forecasting.curve import curve
+from bench.forecasting.curve import CURVE, curve
 from bench.forecasting.empirical import bounded, counting
 from bench.forecasting.online import Step, adaptive, combined, plain
 from bench.forecasting.score import PRESENT, Judge, choice, name_of
@@ -38,9 +38,6 @@ DAMPED: Final = (
     "level, fading",
 )
 """From the rise above demand now to the level that knows nothing of now."""
-
-CURVE: Final = "the curve"
-"""What ``tidegate.forecast`` comes to, with its own correction whatever the step."""
 
 STEPS: Final = (
     *(Step(gamma, early=early) for early in (False, True) for gamma in (0.0005, 0.002, 0.01)),

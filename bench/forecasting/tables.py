@@ -94,3 +94,30 @@ def lines_of(result: Mapping[str, Any]) -> Iterator[str]:
     )
     common = ", ".join(f"{h} {name}" for h, name in result["common_choice"].items())
     yield f"chosen on all warm-ups together: {common}"
+
+
+def curve_lines(cases: Sequence[tuple[str, Sequence[Row]]]) -> Iterator[str]:
+    """Yield what the curve's own forecast comes to, series by series."""
+    rows = [{**row, "series": name} for name, found in cases for row in found]
+    own = [row for row in rows if row["forecaster"] != PRESENT]
+    for title, value, places in (
+        (f"pinball loss over that of '{PRESENT}'", lambda r: r["ratio"], 2),
+        ("miss rate at eps 5 %", lambda r: 100 * r["miss"]["0.05"], 1),
+        ("nodes promised at eps 5 %", lambda r: r["promised"]["0.05"], 1),
+    ):
+        yield from table(title, own, value, places=places, column="series")
+    other = [row for row in rows if row["forecaster"] == PRESENT]
+    yield from table(
+        f"'{PRESENT}': miss rate",
+        other,
+        lambda r: 100 * r["miss"]["0.05"],
+        places=1,
+        column="series",
+    )
+    yield from table(
+        f"'{PRESENT}': nodes promised",
+        other,
+        lambda r: r["promised"]["0.05"],
+        places=1,
+        column="series",
+    )

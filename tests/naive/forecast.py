@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 DAY_S = 86_400
-HOURS = (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168)
+HOURS = (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, 336, 720)
 HORIZONS_S = (300, 600, 900, 1800, *(3600 * hours for hours in HOURS))
 
 

@@ -15,7 +15,7 @@ I64 = NDArray[np.int64]
 _H: Final = 3600
 HORIZONS_S: Final[tuple[int, ...]] = (
     *(300, 600, 900, 1800),
-    *(hours * _H for hours in (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168)),
+    *(hours * _H for hours in (1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, 336, 720)),
 )
 """The horizons of the quota curve, in seconds, ascending."""
 
