@@ -77,7 +77,7 @@ def test_ticks_left_out_count_with_the_higher_demand_around_them():
 def test_a_gap_of_years_counts_as_the_longest_horizon():
     engine = an_engine([2])
     engine.observe(10**9, Observation(3))
-    assert engine.ticks_seen == 1 + 7 * 288 + 1
+    assert engine.ticks_seen == 1 + 30 * 288 + 1
 
 
 def test_it_runs_on_for_longer_than_its_memory():
