@@ -77,13 +77,15 @@ def month_of(option: str, text: str) -> date:
         ) from None
 
 
-def _crew(backend: str, workers: int | None, dask_address: str | None) -> "Crew":
+def crew_of(backend: str, workers: int | None, dask_address: str | None) -> "Crew":
+    """Return who plays, as options say it."""
     from tidegate.app.workers import Crew  # noqa: PLC0415  kept off the path of --help
 
     return Crew(backend, workers, dask_address if backend == "dask" else None)
 
 
-def _draws(posterior: Path | None, count: int, seed: int) -> "Draws":
+def draws_of(posterior: Path | None, count: int, seed: int) -> "Draws":
+    """Return which futures are played, as options say it."""
     from tidegate.app.market import posterior_of  # noqa: PLC0415
     from tidegate.market.run import Draws  # noqa: PLC0415
 
@@ -113,9 +115,9 @@ def run(
     from tidegate.plan.market import run_json  # noqa: PLC0415
 
     first = month_of("--entry", entry)
-    crew = _crew(backend, workers, dask_address)
+    crew = crew_of(backend, workers, dask_address)
     it = read_entrant(scenario, fleet, first)
-    drawn = _draws(posterior, draws, seed)
+    drawn = draws_of(posterior, draws, seed)
     prepare_folder(out)
     began = time.perf_counter()
     with screen.progress([it.name], "draws") as bars:
@@ -150,12 +152,12 @@ def compare(
     from tidegate.plan.market import differences  # noqa: PLC0415
 
     first = month_of("--entry", entry)
-    crew = _crew(backend, workers, dask_address)
+    crew = crew_of(backend, workers, dask_address)
     pair = [read_entrant(scenario, fleet, first), read_market(other)]
     _refuse_unlike(pair[0].generation_ids == pair[1].generation_ids, "generations")
     _refuse_unlike(pair[0].start == pair[1].start, "first month")
     check_entry(pair[0], first, 1)
-    drawn = _draws(posterior, draws, seed)
+    drawn = draws_of(posterior, draws, seed)
     began = time.perf_counter()
     with screen.progress(list(dict.fromkeys(m.name for m in pair)), "draws") as bars:
         runs = [play_scenario(m, drawn, crew=crew, progress=bars) for m in pair]
@@ -208,9 +210,9 @@ def batch(
     from tidegate.plan.market import differences  # noqa: PLC0415
 
     first = month_of("--entry", entry)
-    crew = _crew(backend, workers, dask_address)
+    crew = crew_of(backend, workers, dask_address)
     markets = read_scenarios(scenarios or bundled_scenarios())
-    drawn = _draws(posterior, draws, seed)
+    drawn = draws_of(posterior, draws, seed)
     prepare_folder(out)
     told, files = [], []
     kept = None
@@ -258,98 +260,12 @@ def prices(
     first = month_of("--entry", entry)
     it = read_entrant(scenario, fleet, first)
     check_entry(it, first, 1)
-    drawn = _draws(posterior, draws, seed)
+    drawn = draws_of(posterior, draws, seed)
     with screen.progress([it.name], "draws") as bars:
         played = play_scenario(it, drawn, progress=bars)
     rows = price_rows(played, first, 12 * years, product, factor)
     write_prices(rows, out)
     if as_json:
         typer.echo(json.dumps({"rows": rows, "file": str(out)}, indent=2))
-        return
-    markettables.show_files([out])
-
-
-@market.command(epilog="Example: `tidegate market claims --draws 500`")
-def claims(
-    draws: Count = 600,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
-    as_json: Json = False,
-) -> None:
-    """Test each of the sixteen claims: in what share of futures it holds, by how much, and what decides."""
-    from tidegate.app.market import claim_findings  # noqa: PLC0415
-    from tidegate.cli import markettables, screen  # noqa: PLC0415
-    from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
-    from tidegate.plan.marketclaims import claims_json  # noqa: PLC0415
-
-    first = month_of("--entry", entry)
-    crew = _crew(backend, workers, dask_address)
-    drawn = _draws(posterior, draws, seed)
-    began = time.perf_counter()
-    with screen.progress(list(scenarios_needed()), "draws") as bars:
-        found, _ = claim_findings(drawn, first, crew=crew, progress=bars)
-    seconds = time.perf_counter() - began
-    if as_json:
-        typer.echo(json.dumps(claims_json(found, drawn, seconds), indent=2))
-        return
-    markettables.show_claims(found, draws, seconds)
-
-
-@market.command(epilog="Example: `tidegate market report enters --out market.html`")
-def report(
-    scenario: Scenario = "enters",
-    against: Annotated[str, typer.Option(help="What it is held against.")] = "base",
-    with_claims: Annotated[
-        bool, typer.Option("--claims/--no-claims", help="Whether the claims are tested too.")
-    ] = True,
-    rents: Rents = None,
-    draws: Count = 300,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
-    out: Annotated[Path, typer.Option(help="File for the page.")] = Path("market.html"),
-    as_json: Json = False,
-) -> None:
-    """Write a page: rents as fans over history, lessors, prices, claims, and sliders that answer at once."""
-    from tidegate.app.market import posterior_of  # noqa: PLC0415
-    from tidegate.app.marketfiles import write_report  # noqa: PLC0415
-    from tidegate.app.marketstory import told_story  # noqa: PLC0415
-    from tidegate.cli import markettables, screen  # noqa: PLC0415
-    from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
-    from tidegate.market.run import Draws  # noqa: PLC0415
-
-    first = month_of("--entry", entry)
-    crew = _crew(backend, workers, dask_address)
-    source = posterior_of(posterior)
-    names = [Path(scenario).name, Path(against).name, *(scenarios_needed() if with_claims else ())]
-    with screen.progress([*dict.fromkeys(names), "sliders"], "draws") as bars:
-        story = told_story(
-            scenario,
-            against,
-            Draws(source.posterior, draws, seed),
-            first,
-            origin=source.origin,
-            rents=rents,
-            with_claims=with_claims,
-            crew=crew,
-            progress=bars,
-        )
-    write_report(story, out)
-    if as_json:
-        told = {
-            "file": str(out),
-            "scenario": story.run.market.name,
-            "against": story.other.market.name,
-            "differences": [it.to_json() for it in story.differences],
-            "seconds": round(story.seconds, 1),
-        }
-        typer.echo(json.dumps(told, indent=2))
         return
     markettables.show_files([out])

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.market import Json, Rents, Seed, market, month_of
+from tidegate.cli.market import Json, Rents, Seed, month_of
+
+# The commands of the other modules have joined this one before.
+from tidegate.cli.marketstory import market
 
 __all__ = ["market"]
 

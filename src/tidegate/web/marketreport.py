@@ -12,7 +12,8 @@ from tidegate.plan.market import filled
 from tidegate.plan.marketstory import MarketStory
 from tidegate.web.assets import ECHARTS, content_policy, environment
 from tidegate.web.charts.chart import Chart
-from tidegate.web.charts.market import claims_chart, fan_chart, lines_chart
+from tidegate.web.charts.claims import claims_chart
+from tidegate.web.charts.market import fan_chart, lines_chart
 from tidegate.web.palette import palette_css
 from tidegate.web.sections.head import Card
 from tidegate.web.table import Cell, Column, Table, row, text_column
