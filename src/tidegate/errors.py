@@ -160,6 +160,7 @@ CODES: Final[dict[str, str]] = {
     "TG-STORE-DOWN": "The database cannot be reached.",
     "TG-STORE-VERSION": "The tables were made by a newer version of Tidegate.",
     "TG-STORE-FENCED": "Another replica leads: what this one wanted to write is dropped.",
+    "TG-STORE-MOVED": "Something was changed by two at once: the later change is made anew.",
     "TG-STORE-BACKUP": "The backup cannot be written, read or restored.",
     # drivers
     "TG-DRIVER-DOWN": "The driver cannot be reached.",

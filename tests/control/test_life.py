@@ -8,10 +8,11 @@ import pytest
 from tests.control.living import START_S, Living, a_database, a_pool, an_order
 
 from tidegate.control.ids import Prefix, new_id
+from tidegate.control.wishes import Wish, WishKind
 from tidegate.drivers.embedded.cluster import Failure
 from tidegate.drivers.embedded.jobs import JobList
 from tidegate.lease.lease import EndReason, Lease, Order, Quote
-from tidegate.lease.states import HoldingState, LeaseState, OrderState
+from tidegate.lease.states import HoldingState, LeaseState, OrderState, QuoteState
 from tidegate.store import Database
 
 H = 3600
@@ -257,3 +258,68 @@ def test_a_booking_outlives_its_leader(memory: Database):
     living.begin()
     living.run_until(start_s + H)
     assert lease_of(living, order).state is LeaseState.RUNNING
+
+
+def test_a_quote_that_is_held_keeps_its_nodes_for_its_order(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    now_s = living.clock.time_s
+    quote = Quote(
+        new_id(Prefix.QUOTE), "ten_one", POOL.id, "flex", 3, H, None, Decimal("1.40"), "USD", {},
+        now_s, now_s + 900,
+    )  # fmt: skip
+    living.store.add_quote(quote, "key_one")
+    living.store.wish(
+        Wish(new_id(Prefix.WISH), POOL.id, quote.id, WishKind.HOLD, now_s + 600, "key_one", now_s)
+    )
+    living.step()
+    held = living.store.quote(quote.id)
+    assert held is not None
+    assert (held.state, held.held_until_s) == (QuoteState.HELD, now_s + 600)
+    other = living.place(an_order(POOL, "preemptible", nodes=2, duration_s=H))
+    small = living.place(an_order(POOL, "preemptible", nodes=1, duration_s=H))
+    living.step()
+    refused = living.store.order(other.id)
+    assert refused is not None
+    assert refused.reason == "no-room"
+    assert lease_of(living, small).nodes == 1
+    living.clock.time_s += 60
+    order = living.place(an_order(POOL, "flex", nodes=3, duration_s=H, quote_id=quote.id))
+    living.step()
+    assert lease_of(living, order).nodes == 3
+
+
+def test_a_hold_ends_and_a_quote_expires(memory: Database):
+    living = Living(memory, POOL, quiet_days=14)
+    living.step()
+    living.clock.time_s += 300
+    now_s = living.clock.time_s
+    quote = Quote(
+        new_id(Prefix.QUOTE), "ten_one", POOL.id, "flex", 4, H, None, Decimal("1.40"), "USD", {},
+        now_s, now_s + 900,
+    )  # fmt: skip
+    living.store.add_quote(quote, "key_one")
+    wish = Wish(new_id(Prefix.WISH), POOL.id, quote.id, WishKind.HOLD, now_s + 60, "k", now_s)
+    living.store.wish(wish)
+    living.step()
+    assert living.line.book.holds
+    living.clock.time_s += 61
+    order = living.place(an_order(POOL, "preemptible", nodes=4, duration_s=H))
+    living.step()
+    assert lease_of(living, order).nodes == 4
+    opened = living.store.quote(quote.id)
+    assert opened is not None
+    assert (opened.state, opened.held_until_s) == (QuoteState.OPEN, None)
+    # Its nodes are lent now, and cannot be kept any more.
+    again = replace(wish, id=new_id(Prefix.WISH), value=now_s + 300)
+    living.store.wish(again)
+    living.step()
+    told = living.store.wished(again.id)
+    assert told is not None
+    assert told.trouble
+    living.clock.time_s = now_s + 901
+    living.step()
+    expired = living.store.quote(quote.id)
+    assert expired is not None
+    assert expired.state is QuoteState.EXPIRED

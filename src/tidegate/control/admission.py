@@ -92,6 +92,14 @@ def _decision(
     return Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
 
 
+def judge_alone(book: Book, order: Order, now_s: int) -> Verdict:
+    """Return what an order would be told now; nothing comes of it."""
+    snapshot = take_snapshot(book, [order], now_s)
+    if is_booking(order, now_s):
+        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes)
+    return Verdict(int(book.engine.decide(snapshot).verdict[0]))
+
+
 def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
     """Judge orders of a later start one by one: by the curve alone, for they need no node now."""
     for order in orders:

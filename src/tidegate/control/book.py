@@ -57,6 +57,8 @@ class Book:
         The leases as decisions read them.
     nodes_of : dict of str to set of str
         Nodes that each live lease holds, or that are being made ready for it.
+    holds : dict of str to Quote
+        Quotes whose nodes are kept, as of the last look.
     waitlist : dict of str to Order
     engine : Engine
     curve : int64 array
@@ -83,6 +85,7 @@ class Book:
         for holding in kept.holdings:
             if holding.lease_id in self.nodes_of:
                 self.nodes_of[holding.lease_id].add(holding.node)
+        self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
         self.fence: dict[str, int] = {}
         for each in kept.commands:

@@ -1,13 +1,14 @@
 """Granting what tenants wish of their leases and orders, in the book."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from tidegate.control.book import Book
+from tidegate.control.holds import grant_hold
 from tidegate.control.leases import end_lease, release
 from tidegate.control.wishes import Wish, WishKind
-from tidegate.lease.lease import EndReason, Lease
+from tidegate.lease.lease import EndReason, Lease, Quote
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
 
 GONE: Final = "it has ended"
@@ -18,10 +19,18 @@ NOT_STARTED: Final = "it has not started yet"
 JUDGED: Final = "it has been judged already"
 
 
-def grant_wishes(book: Book, wishes: Sequence[Wish], now_s: int) -> None:
-    """Grant or refuse wishes in the book."""
+def grant_wishes(
+    book: Book,
+    wishes: Sequence[Wish],
+    now_s: int,
+    quote_of: Callable[[str], Quote | None] = lambda quote_id: None,
+) -> None:
+    """Grant or refuse wishes in the book; quotes are looked up with ``quote_of``."""
     for wish in wishes:
-        trouble = _grant(book, wish, now_s)
+        if wish.kind is WishKind.HOLD:
+            trouble = grant_hold(book, wish, quote_of(wish.subject), now_s)
+        else:
+            trouble = _grant(book, wish, now_s)
         book.granted(replace(wish, done_s=now_s, trouble=trouble))
 
 

@@ -103,17 +103,18 @@ class Line:
         news : sequence
             From the desk, in order.
         """
+        now_s = self._clock.now_s()
         if news:
             self._obey()
+            self.book.holds = self._store.held_quotes(self.pool.id, now_s)
         book = self.book
-        now_s = self._clock.now_s()
         for each in news:
             self._take_in(each, now_s)
         if not news:
             see_trouble(book, "", now_s, self._stale_after_s)
         # A driver's time may lag behind: nobody's nodes are taken before it has come to the end of the lease.
         end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
-        grant_wishes(book, self._store.wishes(self.pool.id), now_s)
+        grant_wishes(book, self._store.wishes(self.pool.id), now_s, self._store.quote)
         decide_step(book, self._store.placed(self.pool.id), now_s)
         self._apply()
 

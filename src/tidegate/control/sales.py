@@ -12,6 +12,7 @@ from tidegate.control.money_store import MoneyStore, Till, require_tenant
 from tidegate.control.pools import LivePool
 from tidegate.control.prices import price_terms
 from tidegate.control.store import LeaseStore
+from tidegate.control.wishes import Wish, WishKind
 from tidegate.errors import Place, RequestError
 from tidegate.lease.lease import Order, Quote
 from tidegate.lease.product import Offer, ProductKind
@@ -151,6 +152,7 @@ class Sales:
         self._pools = pools
         self._wake = wake
         self._verdicts = verdicts
+        self._holds: Answers[Wish] = Answers()
         self._wait_s = wait_s
 
     def quote(self, actor: Actor, ask: Ask, *, hold_s: int = 0) -> Quote:
@@ -174,7 +176,23 @@ class Sales:
         now_s = self._till.now_s()
         quote = self._priced(actor, ask, now_s)
         self._store.add_quote(quote, actor.id)
-        return quote
+        return self._held(actor, quote, now_s + hold_s) if hold_s else quote
+
+    def _held(self, actor: Actor, quote: Quote, until_s: int) -> Quote:
+        """Ask the loop to keep a quote's nodes, and wait a little; the quote says whether it does."""
+        wish = Wish(
+            new_id(Prefix.WISH), quote.pool_id, quote.id, WishKind.HOLD, until_s, actor.id,
+            quote.opened_s,
+        )  # fmt: skip
+        with self._holds.expected(wish.id) as wait:
+            self._store.wish(wish)
+            self._wake(quote.pool_id)
+            wait(self._wait_s, lambda: self._granted(wish.id))
+        return self._store.quote(quote.id) or quote
+
+    def _granted(self, wish_id: str) -> Wish | None:
+        wish = self._store.wished(wish_id)
+        return wish if wish is not None and wish.done_s is not None else None
 
     def _priced(self, actor: Actor, ask: Ask, now_s: int) -> Quote:
         pool, offer = offer_for(self._pools, ask)

@@ -29,6 +29,19 @@ def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
     )
 
 
+def _kept_for_others(book: Book, orders: Sequence[Order], now_s: int) -> list[tuple[int, int]]:
+    """Return what is kept for quotes that none of these orders takes: nodes, and how long they may be firm."""
+    taken = {order.quote_id for order in orders}
+    kept = []
+    for quote in book.holds.values():
+        offer = book.pool.offer_of.get(quote.product)
+        if quote.id in taken or offer is None or (quote.held_until_s or 0) <= now_s:
+            continue
+        ahead_s = (quote.held_until_s or 0) - now_s
+        kept.append((quote.nodes, ahead_s + offer.product.guaranteed_s(quote.duration_s)))
+    return kept
+
+
 def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
     """Return the pool as a decision sees it.
 
@@ -40,15 +53,19 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
     now_s : int
     """
     held, due = book.rows.rows, nodes_due(book, now_s)
+    kept = _kept_for_others(book, orders, now_s)
+    free, pending = len(book.roster.lendable), book.pending + due
+    # What is kept for a quote is not lent to others; internal work it does not keep away.
+    idle = max(min(free, pending), free - sum(nodes for nodes, _ in kept))
     return Snapshot(
         now_s,
-        len(book.roster.lendable),
-        book.pending + due,
+        idle,
+        pending,
         book.roster.between,
         int(held["nodes"].sum()),
         book.pool.sanitise_s,
         book.engine.horizons_s,
-        less_promised(book, now_s),
+        less_promised(book, now_s, kept),
         held,
         np.array([_asked(book, order, now_s) for order in orders], dtype=REQUEST),
         book.pool.pool.nodes,

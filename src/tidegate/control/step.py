@@ -7,6 +7,7 @@ from tidegate.control.admission import NOT_LEASING, STALE, call_back_all, decide
 from tidegate.control.book import Book
 from tidegate.control.bookings import begin_due, find_others
 from tidegate.control.changes import Tick
+from tidegate.control.holds import holds_first
 from tidegate.control.pools import TICK_S
 from tidegate.control.ports import PoolFacts
 from tidegate.control.reconcile import reconcile
@@ -58,7 +59,7 @@ def decide_step(book: Book, placed: Sequence[Order], now_s: int) -> None:
     """Judge the orders placed and those on the waitlist, and recall what is needed."""
     for order in placed:
         book.place(order)
-    orders = [*book.waitlist.values(), *placed]
+    orders = holds_first(book, [*book.waitlist.values(), *placed])
     if book.watch.is_stale:
         put_off(book, orders, STALE, now_s)
         return

@@ -91,6 +91,10 @@ class LeaseStore(WishStore, Protocol):
         """Return the order that a tenant placed with a key."""
         ...
 
+    def held_quotes(self, pool_id: str, now_s: int) -> dict[str, Quote]:
+        """Let quotes expire and holds end that are due; return the quotes of a pool that are held, by id."""
+        ...
+
     def order(self, order_id: str) -> Order | None:
         """Return an order."""
         ...

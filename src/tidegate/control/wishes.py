@@ -15,6 +15,7 @@ class WishKind(StrEnum):
     SHRINK = "shrink"
     EXTEND = "extend"
     CANCEL = "cancel"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Wish:
     ----------
     id, pool_id : str
     subject : str
-        Id of the lease or order.
+        Id of the lease, order or quote.
     kind : WishKind
     value : int
-        The nodes that stay, or the new end; 0 for others.
+        The nodes that stay, the new end, or until when to hold; 0 for others.
     actor : str
     made_s : int
     done_s : int or None

@@ -182,6 +182,16 @@ class LeaseTables:
             Order, table, table.c.tenant_id == tenant_id, table.c.idempotency_key == key
         )
 
+    def held_quotes(self, pool_id: str, now_s: int) -> dict[str, Quote]:
+        """Let quotes expire and holds end that are due; return the quotes of a pool that are held, by id."""
+        with self._database.looking() as connection:
+            is_due = quotes.has_due(connection, pool_id, now_s)
+        if is_due:
+            with self._database.transaction() as connection:
+                quotes.end_due(connection, pool_id, now_s)
+        with self._database.looking() as connection:
+            return quotes.held(connection, pool_id)
+
     def wish(self, wish: Wish) -> None:
         """Write a wish down."""
         with self._database.transaction() as connection:
@@ -319,7 +329,8 @@ def _write(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes
                 plan=dict(decision.plan),
             )
         )
-    _write_things(connection, core.quote, list(changes.quotes.values()))
+    for quote in changes.quotes.values():
+        quotes.move(connection, quote)
     _write_things(connection, core.lease_order, list(changes.orders.values()))
     _write_leases(connection, pool_id, changes)
     _write_holdings(connection, changes)

@@ -13,7 +13,7 @@ from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
 from tidegate.control.access import Act, Actor, not_found, require
-from tidegate.control.sales import LEAST_S, MOST_S, Ask
+from tidegate.control.sales import LEAST_S, LONGEST_HOLD_S, MOST_S, Ask
 from tidegate.lease.lease import Quote
 from tidegate.lease.states import QuoteState
 from tidegate.lease.terms import PriceTerms
@@ -45,6 +45,12 @@ class QuoteIn(Body):
     tenant_id: str | None = Field(
         default=None, max_length=40, description="For whom; a tenant may leave it out."
     )
+    hold_s: int = Field(
+        default=0,
+        ge=0,
+        le=LONGEST_HOLD_S,
+        description="Seconds for which the nodes are to be kept; `held_until` says whether they are.",
+    )
 
 
 class QuoteOut(Shape):
@@ -65,6 +71,9 @@ class QuoteOut(Shape):
     state: QuoteState
     opened_at: Time
     expires_at: Time
+    held_until: Time | None = Field(
+        description="Until when its nodes are kept; null: they are not."
+    )
 
 
 class QuoteQuery(ListQuery):
@@ -98,6 +107,7 @@ def _out(services: Services, actor: Actor, quote: Quote) -> QuoteOut:
         state=QuoteState.EXPIRED if is_past else quote.state,
         opened_at=quote.opened_s,
         expires_at=quote.expires_s,
+        held_until=quote.held_until_s,
     )
 
 
@@ -116,11 +126,14 @@ def list_quotes(
 
 @router.post("", status_code=201, response_model=QuoteOut, summary="Ask for a price")
 def create_quote(services: Given, actor: Asking, once: Doing, body: QuoteIn) -> Response:
-    """Ask what a lease would cost. The price holds until the quote expires; no nodes are kept."""
+    """Ask what a lease would cost. The price holds until the quote expires; nodes are kept when asked for."""
     ask = Ask(
         body.pool_id, body.product, body.nodes, body.duration_s, body.start_at, body.tenant_id
     )
-    return once(lambda: _out(services, actor, services.sales.quote(actor, ask)), at="/v1/quotes")
+    return once(
+        lambda: _out(services, actor, services.sales.quote(actor, ask, hold_s=body.hold_s)),
+        at="/v1/quotes",
+    )
 
 
 @router.get("/{quote_id}", response_model=QuoteOut, summary="Read a quote")

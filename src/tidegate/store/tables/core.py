@@ -273,7 +273,7 @@ wish = Table(
     Column("made_s", BIG, nullable=False),
     Column("done_s", BIG),
     Column("trouble", sa.Text, nullable=False),
-    CheckConstraint("kind IN ('cancel', 'end', 'extend', 'shrink')", name="kind"),
+    CheckConstraint("kind IN ('cancel', 'end', 'extend', 'hold', 'shrink')", name="kind"),
     Index(
         "ix_wish_open",
         "pool_id",

@@ -24,7 +24,9 @@ def upgrade() -> None:
         sa.Column("made_s", BIG, nullable=False),
         sa.Column("done_s", BIG, nullable=True),
         sa.Column("trouble", sa.Text(), nullable=False),
-        sa.CheckConstraint("kind IN ('cancel', 'end', 'extend', 'shrink')", name="ck_wish_kind"),
+        sa.CheckConstraint(
+            "kind IN ('cancel', 'end', 'extend', 'hold', 'shrink')", name="ck_wish_kind"
+        ),
         sa.ForeignKeyConstraint(["pool_id"], ["pool.id"], name="fk_wish_pool_id"),
         sa.PrimaryKeyConstraint("id", name="pk_wish"),
     )
