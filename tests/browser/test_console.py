@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.postgres import Postgres
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -46,13 +48,12 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def demonstration(folder: Path, **settings: str) -> Iterator[str]:
     """The running system with its demonstration, as a process of its own."""
-    folder = tmp_path_factory.mktemp("demo")
     start = "from tidegate.cli import main; main()"
     command = [sys.executable, "-c", start, "serve", "--demo", "--port", "0"]
-    environment = {**os.environ, "TIDEGATE_LOG_LEVEL": "warning", "COLUMNS": "200"}
+    environment = {**os.environ, "TIDEGATE_LOG_LEVEL": "warning", "COLUMNS": "200", **settings}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [*command, "--data-dir", str(folder / "data")],
@@ -70,6 +71,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 process.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the demonstration on SQLite."""
+    with demonstration(tmp_path_factory.mktemp("demo")) as found:
+        yield found
+
+
 def listens_on(process: subprocess.Popen[str], log: Path) -> str:
     """Wait until the process says where it listens."""
     assert process.stdout is not None
@@ -78,6 +86,14 @@ def listens_on(process: subprocess.Popen[str], log: Path) -> str:
         if found:
             return found[1]
     raise AssertionError(log.read_text())
+
+
+def enter(page: Page, address: str, who: str) -> Page:
+    """Sign in as somebody of the demonstration."""
+    page.goto(address)
+    page.get_by_role("button", name=who, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
 
 
 @pytest.fixture
@@ -94,19 +110,16 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         if not url.startswith((address, "data:", "about:")):
             complaints.append(f"request of {url}")
 
-    def sign_in(who: str, *, width: int = 1280, **options: Any) -> Page:
+    def sign_up(who: str, *, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: heard(message.type, message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requested(request.url))
-        page.goto(address)
-        page.get_by_role("button", name=who, exact=True).click()
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        return page
+        return enter(page, address, who)
 
-    yield sign_in
+    yield sign_up
     for context in contexts:
         context.close()
     assert complaints == []
@@ -145,14 +158,8 @@ def test_every_page_is_accessible_and_fits(
         assert wide <= width, f"{place} is {wide} px wide"
 
 
-def test_an_operator_sees_the_tide_move_and_stops_a_pool(visit: Callable[..., Page], address: str):
-    page = visit("Operator")
-    expect(page.locator("#live")).to_have_text("Live", timeout=15_000)
-    leased = page.locator(".cards strong").first
-    before = leased.inner_text()
-    # Tenants order all the time: the number changes without anybody touching the page.
-    expect(leased).not_to_have_text(before, timeout=60_000)
-
+def stop_and_open(page: Page, address: str) -> None:
+    """Drain a pool and lease again, as an operator from the first page."""
     page.get_by_role("link", name="Open a100").click()
     page.get_by_role("button", name="Stop leasing …").click()
     dialog = page.get_by_role("dialog")
@@ -168,6 +175,17 @@ def test_an_operator_sees_the_tide_move_and_stops_a_pool(visit: Callable[..., Pa
     expect(page.get_by_role("button", name="Stop leasing …")).to_be_visible()
     page.goto(f"{address}/console/audit")
     expect(page.locator("tbody tr").first).to_contain_text("pool.leasing-open")
+
+
+def test_an_operator_sees_the_tide_move_and_stops_a_pool(visit: Callable[..., Page], address: str):
+    page = visit("Operator")
+    expect(page.locator("#live")).to_have_text("Live", timeout=15_000)
+    leased = page.locator(".cards strong").first
+    before = leased.inner_text()
+    # Tenants order all the time: the number changes without anybody touching the page.
+    expect(leased).not_to_have_text(before, timeout=60_000)
+
+    stop_and_open(page, address)
 
 
 def test_the_map_of_nodes_is_read_by_keyboard(visit: Callable[..., Page], address: str):
@@ -195,8 +213,8 @@ def test_from_a_refusal_the_desk_finds_the_reason(visit: Callable[..., Page]):
     expect(page.locator("caption")).to_contain_text("The quota curve at that moment")
 
 
-def test_a_tenant_leases_in_three_clicks_and_gives_back(visit: Callable[..., Page], address: str):
-    page = visit("Fjord Robotics")
+def lease_and_give_back(page: Page, address: str) -> None:
+    """From the portal to a running lease, and out of it."""
     deadline = 12
     for _attempt in range(deadline):  # others take nodes too: a full pool is tried again
         page.goto(f"{address}/console/portal")
@@ -213,6 +231,24 @@ def test_a_tenant_leases_in_three_clicks_and_gives_back(visit: Callable[..., Pag
     page.get_by_role("button", name="End now …").click()
     page.get_by_role("dialog").get_by_role("button", name="End it now").click()
     expect(page.locator("#toast")).to_contain_text("The lease has ended")
+
+
+def test_a_tenant_leases_in_three_clicks_and_gives_back(visit: Callable[..., Page], address: str):
+    lease_and_give_back(visit("Fjord Robotics"), address)
+
+
+@pytest.mark.needs_postgres
+def test_the_same_on_postgresql(browser: Browser, postgres: Postgres, tmp_path: Path):
+    with demonstration(tmp_path, TIDEGATE_DATABASE_URL=postgres.new_database()) as address:
+        page = enter(browser.new_context().new_page(), address, "Fjord Robotics")
+        lease_and_give_back(page, address)
+        page.context.close()
+        page = enter(browser.new_context().new_page(), address, "Operator")
+        stop_and_open(page, address)
+        page.context.close()
+        page = enter(browser.new_context().new_page(), address, "Desk")
+        expect(page.get_by_role("heading", name="Latest orders")).to_be_visible()
+        page.context.close()
 
 
 def test_in_chinese_and_dark_as_the_reader_wishes(visit: Callable[..., Page]):
