@@ -209,6 +209,20 @@ def test_who_leaves_early_pays_for_the_time_without_the_terms_discount(house: Mo
     ]
 
 
+def test_a_break_is_credited_however_long_nobody_ran(house: MoneyHouse):
+    lease = house.lease(MARCH)
+    house.end(lease, MARCH + 5 * H, "broken")
+    meter(house.door, RULES, MARCH + 5 * H)
+    (note,) = credit_breaks(house.door, RULES, MARCH + 400 * H)
+    assert note.lease_id == lease
+    other = house.lease(MARCH + 401 * H, ("n2",))
+    house.end(other, MARCH + 402 * H, "broken")
+    meter(house.door, RULES, MARCH + 402 * H)
+    (note,) = credit_breaks(house.door, RULES, MARCH + 900 * H)
+    assert note.lease_id == other
+    assert credit_breaks(house.door, RULES, MARCH + 901 * H) == []
+
+
 def test_a_credit_waits_for_the_next_invoice(house: MoneyHouse):
     begin(house)
     lease = house.lease(APRIL - 3 * H)

@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from tidegate.control.budgets import check_budgets
-from tidegate.control.invoicing import credit_breaks, invoice_months
+from tidegate.control.invoicing import broken_of_late, credit_breaks, invoice_months
 from tidegate.control.metering import MARK, meter
 from tidegate.control.money_store import Till
 
@@ -34,7 +34,7 @@ class Cashier:
         door, rules, now_s = self._till.door, self._till.rules, self._till.now_s()
         with door.reading() as store:
             metered_s = store.meter.look_at_mark(MARK)
-            broken = {each.lease.lease_id for each in store.accounts.broken(now_s - rules.late_s)}
+            broken = {each.lease.lease_id for each in broken_of_late(store, rules, now_s)}
         is_due = metered_s is None or now_s - metered_s >= rules.meter_every_s
         if is_due:
             # Once a day facts are held against the ledger again; billing does so of itself.

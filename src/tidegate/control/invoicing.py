@@ -21,7 +21,7 @@ from tidegate.billing import (
     tax_lines,
 )
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.metering import meter_within
+from tidegate.control.metering import MARK, meter_leases, meter_within
 from tidegate.control.money_kept import BrokenLease
 from tidegate.control.money_store import CASHIER, MoneyDoor, MoneyRules, MoneyStore, money_event
 from tidegate.lease.events import Event
@@ -34,6 +34,7 @@ INVOICES: Final = "invoice"
 CREDIT_NOTES: Final = "credit-note"
 PREFIXES: Final[Mapping[str, str]] = {INVOICES: "INV", CREDIT_NOTES: "CRN"}
 INVOICE_MARK: Final = "invoices"
+_CREDIT_MARK: Final = "credits"
 
 
 class Numbers:
@@ -66,25 +67,36 @@ def wanted_lines(
 def credit_breaks(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[CreditNote]:
     """Credit every break that has not been, or not in full.
 
-    The ledger is brought into line first, so that what is given back is all that the lease will ever be charged.
+    The ledger of these leases is brought into line first, so that what is given back is all that they will ever be
+    charged.
     """
-    with door.reading() as store:
-        if not store.accounts.broken(now_s - rules.late_s):
-            return []
     made: list[CreditNote] = []
     with door.changing() as store:
-        meter_within(store, rules, now_s)
-        events: list[Event] = []
-        for broken in store.accounts.broken(now_s - rules.late_s):
+        # Two who meter the same leases at the same time would both add what is lacking.
+        store.meter.mark(MARK)
+        store.meter.mark(_CREDIT_MARK)
+        all_broken = broken_of_late(store, rules, now_s)
+        _, events = meter_leases(store, [each.lease.lease_id for each in all_broken], now_s)
+        for broken in all_broken:
             note = _credit(store, rules, broken, now_s)
             if note is not None:
                 note_id = new_id(Prefix.CREDIT_NOTE)
                 store.bills.add_credit_note(note_id, note)
                 made.append(note)
                 events.append(note_event(note_id, note, now_s))
+        store.meter.set_mark(_CREDIT_MARK, now_s)
         if events:
             store.events.append(events)
     return made
+
+
+def broken_of_late(store: MoneyStore, rules: MoneyRules, now_s: int) -> list[BrokenLease]:
+    """Return the leases whose credit may still be lacking, or change.
+
+    However long nobody ran: what was broken since shortly before breaks were last credited is among them.
+    """
+    done_s = store.meter.look_at_mark(_CREDIT_MARK)
+    return store.accounts.broken(0 if done_s is None else min(now_s, done_s) - rules.late_s)
 
 
 def _credit(

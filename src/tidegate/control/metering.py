@@ -1,5 +1,6 @@
 """Metering: the ledger is brought into line with the holdings, again and again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,7 +63,17 @@ def meter_within(
     else:
         # Facts are as a rule late by less than the time between two passes.
         from_s = max(0, before - rules.meter_every_s)
-    lease_ids = store.meter.to_settle(from_s)
+    metered, events = meter_leases(store, store.meter.to_settle(from_s), now_s, from_s)
+    store.meter.set_mark(MARK, max(now_s, before or 0))
+    if events:
+        store.events.append(events)
+    return metered
+
+
+def meter_leases(
+    store: MoneyStore, lease_ids: Sequence[str], now_s: int, from_s: int = 0
+) -> tuple[Metered, list[Event]]:
+    """Bring the ledger of some leases into line; return what that came to, and the events to be told."""
     events: list[Event] = []
     records = seconds = 0
     for place in range(0, len(lease_ids), _AT_ONCE):
@@ -82,7 +93,4 @@ def meter_within(
                     "lease_ids": list(conflict.lease_ids),
                 }
                 events.append(money_event(METER_CONFLICT, conflict.node, None, data, now_s))
-    store.meter.set_mark(MARK, max(now_s, before or 0))
-    if events:
-        store.events.append(events)
-    return Metered(records, seconds, len(events))
+    return Metered(records, seconds, len(events)), events
