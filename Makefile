@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-finance bench-market lock clean bench-slurm demo-slurm bench-console
+.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-live bench-finance bench-market lock clean bench-slurm demo-slurm bench-console
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ demo-slurm: $(STAMPS)/dev ## the tide on a real Slurm: bursts, leases, recalls w
 
 bench-console: $(STAMPS)/dev ## server time of the console's pages at 10,000 nodes and 2,000 leases
 	$(BIN)/python bench/console.py
+
+bench-live: $(STAMPS)/dev ## how fast the running system answers, on PostgreSQL; QUICK=1 takes seconds instead of minutes
+	@tools/get-postgres
+	$(BIN)/python -m bench.live $(if $(QUICK),--quick) --json bench/out/live.json
 
 lock: ## make both lock files again (needs uv); UPGRADE=1 takes newer versions
 	$(COMPILE) --group build --extra postgres -o requirements.lock

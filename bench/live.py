@@ -104,6 +104,7 @@ def main() -> None:
         figures["tick"] = tick_times(url, NODES, leases=2_000, ticks=5 if given.quick else 20)
         print(json.dumps(figures["tick"], indent=2), flush=True)
     if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
         given.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
