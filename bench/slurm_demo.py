@@ -90,7 +90,6 @@ def prepare(cluster: Cluster) -> None:
     """What the guide tells an administrator to do."""
     site, commands = site_of(cluster), commands_of(cluster)
     install(commands, site)
-    commands.run("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", f"GrpTRES=node={NODES}")
     lines = [
         f"{line} DenyQos={LEASE_QOS}" if line.startswith("PartitionName=") else line
         for line in cluster.conf.read_text().splitlines()

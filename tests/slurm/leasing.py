@@ -58,7 +58,6 @@ def set_up(cluster: Cluster, site: SlurmSite) -> None:
         ]
         cluster.conf.write_text("\n".join([*lines, *conf_lines(site)]) + "\n")
         cluster.run("scontrol", "reconfigure")
-    cluster.run("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", "GrpTRES=node=100000")
 
 
 class Desk:

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.slurm.cluster import OWNER, Cluster, wait_until
-from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, commands_of, site_of
+from tests.slurm.cluster import OWNER, TENANTS, Cluster, wait_until
+from tests.slurm.leasing import BLUE, USER_OF, Desk, commands_of, site_of
 
 from tidegate.control.ports import NodeState
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.setup import check
+from tidegate.drivers.slurm.setup import add_tenant, check
 
 pytestmark = pytest.mark.needs_slurm
 
-ATTACKER = USER_OF[RED]
+MALLORY = "ten_mallory"
+ATTACKER = TENANTS[2]
+"""Has run nothing else in this session: where its jobs have been is where these attacks brought them."""
 OWN = {"hh0001"}
 MINE = ("--partition=tg-h100", "--reservation=tg-lea_red")
 
@@ -69,11 +71,11 @@ UPDATES = {
 
 ADMINISTRATION = {
     "a reservation of its own": (
-        "scontrol", "create", "reservation", "ReservationName=x", "Nodes=hh0003", "Users=games",
+        "scontrol", "create", "reservation", "ReservationName=x", "Nodes=hh0003", f"Users={ATTACKER}",
         "StartTime=now", "Duration=60",
     ),
     "its reservation's nodes": ("scontrol", "update", "ReservationName=tg-lea_red", "Nodes=hh[0001-0003]"),
-    "the other's accounts": ("scontrol", "update", "ReservationName=tg-lea_blue", "Accounts=tg-ten_red"),
+    "the other's accounts": ("scontrol", "update", "ReservationName=tg-lea_blue", "Accounts=tg-ten_mallory"),
     "removing the other's reservation": ("scontrol", "delete", "ReservationName=tg-lea_blue"),
     "a node's state": ("scontrol", "update", "NodeName=hh0003", "State=DRAIN", "Reason=x"),
     "a node's tag": ("scontrol", "update", "NodeName=hh0002", "Comment="),
@@ -81,9 +83,9 @@ ADMINISTRATION = {
     "a partition's nodes": ("scontrol", "update", "PartitionName=tg-h100", "Nodes=gb0001"),
     "its QOS": ("sacctmgr", "-i", "modify", "qos", "tg-lease", "set", "Flags=-1"),
     "its associations": (
-        "sacctmgr", "-i", "modify", "user", "games", "set", "QOS+=normal",
+        "sacctmgr", "-i", "modify", "user", ATTACKER, "set", "QOS+=normal",
     ),
-    "a second account": ("sacctmgr", "-i", "add", "user", "games", "Account=owner"),
+    "a second account": ("sacctmgr", "-i", "add", "user", ATTACKER, "Account=owner"),
     "the quota": ("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", "GrpTRES=node=999"),
     "a token for another user": ("scontrol", "token", "username=daemon"),
     "the configuration": ("scontrol", "reconfigure"),
@@ -93,13 +95,14 @@ ADMINISTRATION = {
 
 @pytest.fixture(scope="module")
 def leased(running_cluster: Cluster) -> Iterator[Cluster]:
-    """Red has hh0001, blue has hh0002 with a job on it, the owner runs on hh0003, and the rest is idle."""
+    """Mallory has hh0001, blue has hh0002 with a job on it, the owner runs on hh0003, and the rest is idle."""
     from tests.slurm.conftest import clear  # noqa: PLC0415
     from tests.slurm.leasing import WallClock  # noqa: PLC0415
 
     driver = SlurmDriver(site_of(running_cluster), commands_of(running_cluster), WallClock())
     desk = Desk(driver)
-    desk.hand_over("lea_red", RED, "hh0001")
+    add_tenant(commands_of(running_cluster), MALLORY, [ATTACKER])
+    desk.hand_over("lea_red", MALLORY, "hh0001")
     desk.hand_over("lea_blue", BLUE, "hh0002")
     desk.wait(NodeState.LEASED, "hh0001", "hh0002")
     running_cluster.submit("--nodelist=hh0003", "--exclusive", user=OWNER)
@@ -107,6 +110,7 @@ def leased(running_cluster: Cluster) -> Iterator[Cluster]:
     running_cluster.wait_state(running_cluster.submit(*blue, user=USER_OF[BLUE]), "RUNNING")
     yield running_cluster
     driver.close()
+    running_cluster.run("sacctmgr", "-i", "delete", "user", ATTACKER)
     clear(running_cluster)
 
 
@@ -208,9 +212,9 @@ def test_nothing_is_administered_by_a_tenant(leased: Cluster, name: str):
     assert done.returncode or "token" not in ADMINISTRATION[name]
     assert leased.out("scontrol", "-o", "show", "reservation").count("ReservationName=") == 2
     assert "DenyQos=tg-lease" in leased.out("scontrol", "-o", "show", "partition", "internal")
-    assert leased.out("sacctmgr", "-nP", "show", "assoc", "user=games", "format=account,qos") == (
-        "tg-ten_red|tg-lease"
-    )
+    assert leased.out(
+        "sacctmgr", "-nP", "show", "assoc", f"user={ATTACKER}", "format=account,qos"
+    ) == ("tg-ten_mallory|tg-lease")
 
 
 def test_private_data_hides_a_tenant_from_another(leased: Cluster):

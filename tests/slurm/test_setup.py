@@ -126,7 +126,6 @@ def test_from_nothing_to_a_lease_and_back_to_nothing(bare: Cluster, shell: Shell
     # A Slurm administrator without any right of root's does all that the driver does; an operator may not drain.
     bare.run("sacctmgr", "-i", "add", "user", "backup", "Account=root", "AdminLevel=Admin")
     bare.run("sacctmgr", "-i", "add", "user", "man", "Account=root", "AdminLevel=Operator")
-    bare.run("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", "GrpTRES=node=2")
     operator = SlurmDriver(site_of(bare), AsUser(bare, "man"), WallClock())
     with pytest.raises(SlurmError, match="TG-SLURM-RIGHTS"):
         Desk(operator).hand_over("lea_o", RED, "hh0001")

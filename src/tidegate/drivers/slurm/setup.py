@@ -207,7 +207,7 @@ def _of_nodes(site: SlurmSite, view: View) -> list[Finding]:
 
 
 def install(commands: Commands, site: SlurmSite) -> None:
-    """Make the QOS of tenants and one for each pool's quota; slurm.conf is left to its owner.
+    """Make the QOS of tenants and one for each pool, without a limit yet; slurm.conf is left to its owner.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def install(commands: Commands, site: SlurmSite) -> None:
         commands.run("sacctmgr", "-i", "add", "qos", LEASE_QOS, "Flags=RequiresReservation")
     for pool in site.pools:
         if pool.tier.may_lease and pool.lease_name not in there:
-            commands.run("sacctmgr", "-i", "add", "qos", pool.lease_name, "GrpTRES=node=0")
+            commands.run("sacctmgr", "-i", "add", "qos", pool.lease_name)
 
 
 def add_tenant(commands: Commands, tenant_id: str, users: Sequence[str]) -> None:
