@@ -106,6 +106,9 @@ def test_a_price_book_is_put_into_force(asked: Shell, desk: Desk):
     called = asked("prices", "adopt", EXAMPLES / "prices.toml")
     assert (called.code, "12 prices are in force" in called.out) == (0, True), called.err
     assert "night 22:00-06:00 0.9600 (Europe/Oslo)" in asked("prices", "show").out
+    (event,) = desk.money.events("prices.changed")
+    assert event.data["source"] == "prices.toml"
+    assert event.actor.startswith("key_")
     with desk.money.door.reading() as store:
         assert store.plans.price_book() == read_price_book(EXAMPLES / "prices.toml")
 

@@ -16,18 +16,36 @@ PRICES_CHANGED: Final = "prices.changed"
 
 
 def adopt_book(
-    door: MoneyDoor, actor: Actor, book: PriceBook, source: str, now_s: int, *, wall_s: int
+    door: MoneyDoor,
+    actor: Actor,
+    book: PriceBook,
+    source: str,
+    now_s: int,
+    *,
+    wall_s: int,
+    offered: PriceBook | None = None,
 ) -> tuple[Price, ...]:
     """Put a price book into force, for quotes from now on; return the prices that are new or other.
 
-    Adopting the book that is in force changes nothing. Tenants are told of each change that concerns them:
-    once for everybody, and once for each class with a price of its own.
+    Adopting the book that is in force changes nothing. Tenants are told of the changes that concern them.
+
+    Parameters
+    ----------
+    door : MoneyDoor
+    actor : Actor
+    book : PriceBook
+    source : str
+        Where it comes from, for the record.
+    now_s, wall_s : int
+    offered : PriceBook or None
+        What was sold at before, when no book has been in force; None when nothing was.
     """
     require(actor, Act.PRICES_WRITE)
     with door.changing() as store:
-        before = store.plans.price_book()
-        if before == book:
+        adopted = store.plans.price_book()
+        if adopted == book:
             return ()
+        before = adopted or offered
         store.plans.adopt(book, source, now_s)
         store.audit.add(
             entry(

@@ -128,5 +128,13 @@ def adopt_prices(
     require(actor, Act.PRICES_WRITE)
     require_match(if_match, _out(visible_book(till.door, actor, till.offered)))
     book = book_of_body(body)
-    adopt_book(till.door, actor, book, body.source, till.now_s(), wall_s=services.wall_s())
+    adopt_book(
+        till.door,
+        actor,
+        book,
+        body.source,
+        till.now_s(),
+        wall_s=services.wall_s(),
+        offered=till.offered,
+    )
     return tagged(request, _out(book))
