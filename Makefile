@@ -61,7 +61,7 @@ docs: $(STAMPS)/dev ## build the documentation; a warning is a failure
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: bench-speed bench-pools bench-harvest bench-finance bench-market bench-console ## every benchmark
+bench: bench-speed bench-pools bench-harvest bench-live bench-finance bench-market bench-console ## every benchmark
 
 bench-speed: $(STAMPS)/dev ## how fast a backtest replays a log, beside its peers
 	$(BIN)/python bench/speed.py

@@ -258,8 +258,7 @@ class Live:
         self.leadership.stop()
         for call in self._calls:
             call.close()
-        if isinstance(self.driver, SlurmDriver):
-            self.driver.close()
+        self.driver.close()
         self.sender.close()
         self.database.close()
         log.info("stopped")

@@ -44,6 +44,10 @@ class _Member:
             self.cluster.advance(entry["at_s"])
             self.cluster.do(_KINDS[entry["kind"]](**body))
 
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
     def facts(self, now_s: int) -> PoolFacts:
         with self.lock:
             if self._journal is not None:
@@ -94,6 +98,11 @@ class EmbeddedDriver:
             )
             for spec in specs
         }
+
+    def close(self) -> None:
+        """Close the journals."""
+        for member in self._members.values():
+            member.close()
 
     def _member(self, pool: str) -> _Member:
         try:
