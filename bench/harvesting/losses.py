@@ -21,6 +21,7 @@ class _Game(Game):
 
     stream: Callable[[Requests], Requests] = lambda requests: requests
     ahead: NDArray[np.int64] | None = None
+    displaces: int = 1
 
     def requests(self, seed: int) -> Requests:
         return self.stream(super().requests(seed))
@@ -56,6 +57,7 @@ def _in_single_nodes(game: _Game) -> _Game:
 
 VARIANTS: Final = (
     ("as it is", _as_is),
+    ("worse: no lease gives way to a request", lambda game: replace(game, displaces=0)),
     ("demand known: no forecast error, no slack of calibration", _known),
     ("recall at once: no notice, no sanitising", _at_once),
     ("single nodes: no request is too large", _in_single_nodes),
@@ -65,7 +67,7 @@ VARIANTS: Final = (
 
 def _measured(game: _Game, seed: int) -> Measured:
     alone = game.play(game.policy(PolicyCode.NONE), seed)
-    policy = game.policy(PolicyCode.TIDEGATE)
+    policy = game.policy(PolicyCode.TIDEGATE)._replace(displaces=game.displaces)
     if game.ahead is not None:
         # What is announced is right: the median of what came on top is nothing, and no budget of misses is needed.
         policy = policy._replace(eps=0.5, full_risk_s=0)

@@ -137,7 +137,7 @@ def test_a_fleet_without_leases_is_written_too(tmp_path: Path):
     fleet = fleet_of(tmp_path, text[0] + '[pool.log]\npath = "log.csv"\n')
     written = write(a_run(read_fleet(fleet)), tmp_path / "o")
     assert [pl.read_parquet(path).height > 0 for path in written.tables] == [
-        *(True, False, True, False)
+        *(True, False, True, False, False)
     ]
 
 
