@@ -101,6 +101,10 @@ class _Request:
     notice: int
     price: int
 
+    @property
+    def remaining_firm_time(self) -> int:
+        return min(max(self.firm, self.notice), self.duration)
+
 
 @dataclass(eq=False)
 class _Lease:
@@ -497,9 +501,41 @@ class _Pool:
             for lease in self.leases_to_recall():
                 lease.notice_at = self.now
                 self.give_reason(lease)
-            for request in due:
+            for request in self.in_order(due):
                 self.to_judge.remove(request)
                 self.judge(request)
+
+    def in_order(self, due: list[_Request]) -> list[_Request]:
+        """Return the requests that together bring most first, the others after them."""
+        if self.policy.code != PolicyCode.TIDEGATE:
+            return due
+        best: list[_Request] = []
+        for choice in self.choices(due):
+            if not best or _rent(choice) > _rent(best):
+                best = choice
+        return best + [request for request in due if request not in best]
+
+    def choices(
+        self, due: list[_Request], taken: tuple[_Request, ...] = ()
+    ) -> list[list[_Request]]:
+        """List the sets that fit, those with the earlier requests first."""
+        if not due:
+            return [list(taken)]
+        request, later = due[0], due[1:]
+        without = self.choices(later, taken)
+        return (
+            self.choices(later, (*taken, request)) if self.fit((*taken, request)) else []
+        ) + without
+
+    def fit(self, requests: tuple[_Request, ...]) -> bool:
+        """Whether these requests fit together beside what is leased."""
+        if sum(r.nodes for r in requests) > max(0, self.idle - self.pending):
+            return False
+        for j in range(len(HORIZONS_S)):
+            counted = sum(r.nodes for r in requests if self.counts(r.remaining_firm_time, j))
+            if counted > 0 and self.promised(j) + counted > self.promisable[j]:
+                return False
+        return True
 
     # --- recall ---------------------------------------------------------------------------------
 
@@ -731,6 +767,10 @@ class _Pool:
                 leases.against[number] = lease.reason.against
                 leases.displaced_for[number] = lease.reason.displaced_for
         return leases
+
+
+def _rent(requests: list[_Request]) -> int:
+    return sum(r.price * r.nodes * r.duration for r in requests)
 
 
 def _sizes(leases: list[_Lease]) -> int:

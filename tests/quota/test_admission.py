@@ -17,6 +17,7 @@ from tests.quota.snapshots import (
 
 from tidegate.forecast import HORIZONS_S
 from tidegate.quota import Plan, Policy, PolicyCode, Snapshot, Verdict, decide
+from tidegate.quota.admission import judging_order
 
 DAY_S = 86_400
 
@@ -87,7 +88,10 @@ def test_refused_requests_would_not_have_fitted(snapshot: Snapshot):
     for remaining, nodes in held:
         for j in counts(remaining):
             promised[j] += nodes
-    for request, verdict, horizon in zip(snapshot.asked, plan.verdict, plan.horizon, strict=True):
+    order = judging_order(policy, snapshot, np.array(promised, dtype=np.int64)).tolist()
+    for request, verdict, horizon in zip(
+        snapshot.asked[order], plan.verdict[order], plan.horizon[order], strict=True
+    ):
         nodes = int(request["nodes"])
         remaining = min(max(request["firm_s"], request["notice_s"]), request["duration_s"])
         over = [j for j in counts(remaining) if promised[j] + nodes > snapshot.curve[j]]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.quota.batch import best_together
 from tidegate.quota.displacement import displace
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.quota.recall import leaving
@@ -78,8 +79,36 @@ def committed(
 
 
 @compiled
+def judging_order(
+    policy: Policy, snapshot: Snapshot, promised: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the places of the requests in the order in which they are judged.
+
+    Of several, ``tidegate`` judges those first that together bring most within the room there is.
+    """
+    asked = snapshot.asked
+    order = np.arange(asked.size)
+    if policy.code != _TIDEGATE or asked.size == 1:
+        return order
+    granted_s = policy.floor_s - snapshot.sanitise_s
+    counts = np.zeros(asked.size, dtype=np.int64)
+    for i in range(asked.size):
+        remaining = min(max(asked[i].firm_s, asked[i].notice_s), asked[i].duration_s)
+        counts[i] = counted_horizons(snapshot.horizons_s, remaining, granted_s)
+    spare = max(0, snapshot.idle - snapshot.pending)
+    first = best_together(asked, counts, spare, promised, snapshot.curve)
+    place = 0
+    for wanted in (True, False):
+        for i in range(asked.size):
+            if first[i] == wanted:
+                order[place] = i
+                place += 1
+    return order
+
+
+@compiled
 def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
-    """Judge the requests in order, each after those before it.
+    """Judge the requests one after the other.
 
     Parameters
     ----------
@@ -94,7 +123,9 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     granted_s = policy.floor_s - snapshot.sanitise_s
     going = leaving(snapshot)
     promised = committed(snapshot.held, plan.recall, snapshot.now_s, horizons_s, granted_s)
-    for i in range(asked.size):
+    order = judging_order(policy, snapshot, promised)
+    for place in range(order.size):
+        i = order[place]
         request = asked[i]
         k = request.nodes
         if policy.code == _NONE:
