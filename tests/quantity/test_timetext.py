@@ -10,8 +10,8 @@ from tidegate.quantity import (
     parse_duration,
     parse_instant,
     time_of_day_s,
-    times_of_day_s,
 )
+from tidegate.quantity.dayclock import times_of_day_s
 
 
 @pytest.mark.parametrize(

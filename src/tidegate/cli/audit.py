@@ -9,7 +9,9 @@ from tidegate.cli.rows import AsJson, Limit, say_one, say_rows
 from tidegate.errors import AccessError
 
 audit_app = typer.Typer(
-    name="audit", help="The audit log of the running system.", rich_markup_mode="markdown"
+    name="audit",
+    help="The audit log of the running system.\n\nExample: `tidegate audit --limit 20`",
+    rich_markup_mode="markdown",
 )
 
 

@@ -9,7 +9,11 @@ import typer
 if TYPE_CHECKING:
     from tidegate.drivers.slurm.tail import Polled
 
-feed_app = typer.Typer(no_args_is_help=True, help="Keep a job log current from a live source.")
+feed_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Keep a job log current from a live source.\n\nExample: `tidegate feed sacct --out feed`",
+)
 
 
 @feed_app.command("sacct")

@@ -31,7 +31,8 @@ from tidegate.errors import OptionError, Place
 
 finance = typer.Typer(
     name="finance",
-    help="Does rent cover the fleet: statements, schedules, coverage, impairment, stress, tiers.",
+    help="Does rent cover the fleet: statements, schedules, coverage, impairment, stress, tiers."
+    "\n\nExample: `tidegate finance coverage examples/three-tiers.toml`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 invoice_app = typer.Typer(
-    no_args_is_help=True, help="Invoices and credit notes of the running system."
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Invoices and credit notes of the running system.\n\nExample: `tidegate invoice list`",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -9,7 +9,9 @@ from tidegate.cli import screen
 from tidegate.cli.rows import AsJson, Tenant, say_one, say_rows
 
 keys_app = typer.Typer(
-    name="keys", help="API keys of the running system.", rich_markup_mode="markdown"
+    name="keys",
+    help="API keys of the running system.\n\nExample: `tidegate keys create --name workload`",
+    rich_markup_mode="markdown",
 )
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]

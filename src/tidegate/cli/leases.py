@@ -10,11 +10,14 @@ from tidegate.quantity.timetext import DURATION_EXAMPLE, parse_duration
 
 leases_app = typer.Typer(
     name="leases",
-    help="Leases of the running system: listed, looked at, made longer or smaller, given back.",
+    help="Leases of the running system: listed, looked at, made longer or smaller, given back."
+    "\n\nExample: `tidegate leases --all`",
     rich_markup_mode="markdown",
 )
 orders_app = typer.Typer(
-    name="orders", help="Orders and what became of them.", rich_markup_mode="markdown"
+    name="orders",
+    help="Orders and what became of them.\n\nExample: `tidegate orders --state waitlisted`",
+    rich_markup_mode="markdown",
 )
 
 Pool = Annotated[str | None, typer.Option(help="The pool.")]

@@ -6,7 +6,11 @@ from typing import Annotated
 
 import typer
 
-prices_app = typer.Typer(no_args_is_help=True, help="Price books.")
+prices_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Price books.\n\nExample: `tidegate prices show`",
+)
 
 
 @prices_app.command("show")

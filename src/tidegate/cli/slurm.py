@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 slurm_app = typer.Typer(
-    no_args_is_help=True, help="Set a Slurm cluster up for leases, look whether it is, and undo it."
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Set a Slurm cluster up for leases, look whether it is, and undo it."
+    "\n\nExample: `tidegate slurm check slurm.toml`",
 )
 
 SiteFile = Annotated[

@@ -7,7 +7,9 @@ import typer
 from tidegate.cli.rows import AsJson, say_one, say_rows
 
 tenants_app = typer.Typer(
-    name="tenants", help="Tenants of the running system.", rich_markup_mode="markdown"
+    name="tenants",
+    help="Tenants of the running system.\n\nExample: `tidegate tenants create --name Acme`",
+    rich_markup_mode="markdown",
 )
 
 TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="Its id.")]

@@ -25,7 +25,8 @@ from tidegate.cli.financeoptions import (
 
 tiers = typer.Typer(
     name="tiers",
-    help="Which pools should move from frontier to mainstay to legacy to sold.",
+    help="Which pools should move from frontier to mainstay to legacy to sold."
+    "\n\nExample: `tidegate tiers plan examples/three-tiers.toml`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -9,7 +9,8 @@ from tidegate.cli.rows import AsJson, Limit, Tenant, say_one, say_rows
 
 webhooks_app = typer.Typer(
     name="webhooks",
-    help="Webhooks of the running system, their deliveries and dead letters.",
+    help="Webhooks of the running system, their deliveries and dead letters."
+    "\n\nExample: `tidegate webhooks create https://example.org/hook`",
     rich_markup_mode="markdown",
 )
 

@@ -8,7 +8,6 @@ from tidegate.quantity.timetext import (
     parse_duration,
     parse_instant,
     time_of_day_s,
-    times_of_day_s,
 )
 
 __all__ = [
@@ -22,5 +21,4 @@ __all__ = [
     "rounded_rate",
     "steps",
     "time_of_day_s",
-    "times_of_day_s",
 ]

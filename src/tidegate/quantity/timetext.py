@@ -7,9 +7,6 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
-from numpy.typing import NDArray
-
 _UNIT_S: Final[dict[str, int]] = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _TERM: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)([wdhms])")
 _DURATION: Final = re.compile(rf"(?:{_TERM.pattern})+")
@@ -112,17 +109,6 @@ def time_of_day_s(seconds: int, timezone: str) -> int:
     except (OverflowError, ValueError, OSError):
         return seconds % 86_400
     return 3600 * moment.hour + 60 * moment.minute + moment.second
-
-
-def times_of_day_s(seconds: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
-    """Return :func:`time_of_day_s` of many times, shape as given.
-
-    Offsets are looked up once for every quarter of an hour, where alone they change.
-    """
-    quarter, place = np.unique(seconds // 900, return_inverse=True)
-    first = [time_of_day_s(900 * number, timezone) for number in quarter.tolist()]
-    result: NDArray[np.int64] = (np.array(first, dtype=np.int64)[place] + seconds % 900) % 86_400
-    return result
 
 
 def _localise(moment: datetime, timezone: str) -> datetime:

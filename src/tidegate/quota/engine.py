@@ -14,7 +14,7 @@ from tidegate.forecast import (
     new_future_max,
     replay,
 )
-from tidegate.quantity import times_of_day_s
+from tidegate.quantity.dayclock import times_of_day_s
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
