@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from tidegate.api import Services, problems
+from tidegate.app.financelive import open_finance
 from tidegate.app.live import Live, wall_s
 from tidegate.web import signin
 from tidegate.web.console import site
@@ -47,6 +48,7 @@ def add_console(
             till=live.till,
             wall_s=wall_s,
             rate=live.world.factor,
+            finance=open_finance(live.scenario, live.settings.books, live.till, live.world.start_s),
         ),
     )
     site.answer_with_pages(app, problems.status_of)

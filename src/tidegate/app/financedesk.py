@@ -26,7 +26,7 @@ _GRID: Final = (
     "Own, sanitising and failed hours are read from the first stream's grid of five minutes; leased hours and "
     "rents are means over streams; idle is what remains."
 )
-_SHARED: Final = "A pool's hours and rent fall to its cohorts by their GPUs: nodes of a pool are interchangeable."
+SHARED: Final = "A pool's hours and rent fall to its cohorts by their GPUs: nodes of a pool are interchangeable."
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def open_desk(
         usage = usage_of(result, policy, None)
     calendar = all(pool.span.calendar for pool in usage.pools)
     month, said = start_month(kept, calendar, start)
-    notes = (*kept.assumptions, *((said,) if said else ()), _GRID, _SHARED)
+    notes = (*kept.assumptions, *((said,) if said else ()), _GRID, SHARED)
     return Desk(scenario, replace(kept, assumptions=notes), replace(usage, start=month))
 
 
@@ -138,7 +138,7 @@ def live_desk(
     scenario, kept = open_books(fleet, books)
     sizes = {case.pool.id: case.pool.gpus for case in scenario.cases}
     usage = fetch(sizes, scenario.currency)
-    notes = (*kept.assumptions, *usage.notes(), _SHARED)
+    notes = (*kept.assumptions, *usage.notes(), SHARED)
     return Desk(scenario, replace(kept, assumptions=notes), usage)
 
 

@@ -111,6 +111,7 @@ class Live:
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self.settings = settings
+        self.scenario = plan.scenario
         folder = open_folder(settings.data_dir)
         self.seal = open_seal(settings)
         warm_up()  # before time begins to run

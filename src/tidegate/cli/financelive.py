@@ -66,7 +66,7 @@ def _lines(invoice: Mapping[str, Any]) -> list[BilledLine]:
             line["pool"],
             line["product"],
             line["lease_id"],
-            Month.of(_moment(line["month_start"]).date()),
+            Month.parse(line["month"]),
             line["gpu_seconds"],
             Money(Decimal(line["amount"]), invoice["currency"]),
         )

@@ -5,16 +5,15 @@ and value in use (36.18, 36.59); a loss may be reversed (36.110-117). ASC 360 is
 undiscounted cash flows, and only when these fall short against fair value (360-10-35-17); nothing is reversed (35-20).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.finance.books import Holding
 from tidegate.finance.coverage import Coverage
 from tidegate.finance.indicators import Indicator, indicators
 from tidegate.finance.month import Month, months_from
-from tidegate.finance.schedule import schedule
+from tidegate.finance.standing import book_values, fair_value, unit_of
 from tidegate.finance.stress.run import StressResult
 from tidegate.finance.thresholds import ImpairmentRules, Standard
 from tidegate.finance.tiers.choice import cohort_flows
@@ -118,7 +117,7 @@ def impairment_test(
     """
     units: dict[str, list[int]] = {}
     for place, holding in enumerate(found.inputs.holdings):
-        units.setdefault(_unit_of(holding, rules), []).append(place)
+        units.setdefault(unit_of(holding, rules), []).append(place)
     tests: list[UnitTest] = []
     signs: list[Indicator] = []
     for name, places in units.items():
@@ -135,10 +134,6 @@ def impairment_test(
     return ImpairmentTest(measured, found, rules, found.inputs.start, tuple(tests), tuple(signs))
 
 
-def _unit_of(holding: Holding, rules: ImpairmentRules) -> str:
-    return {"pool": holding.pool.id, "tier": holding.tier.value, "fleet": "fleet"}[rules.unit]
-
-
 def _test(name: str, places: list[int], found: StressResult, rules: ImpairmentRules) -> UnitTest:
     inputs = found.inputs
     carrying, unimpaired, fair, costs = 0.0, 0.0, 0.0, 0.0
@@ -146,11 +141,11 @@ def _test(name: str, places: list[int], found: StressResult, rules: ImpairmentRu
     books: list[float] = []
     for place in places:
         holding = inputs.holdings[place]
-        book, bare = _book_values(holding, inputs.start)
+        book, bare = book_values(holding, inputs.start)
         carrying += book
         books.append(book)
         unimpaired += bare
-        price, cost = _fair_value(found, place, book)
+        price, cost = fair_value(inputs, place, book)
         fair += price
         costs += cost
         worth, plain, by_rent = _flows(found, place, own_use=rules.own_use)
@@ -210,31 +205,6 @@ def judge(
     if undiscounted >= carrying:
         return undiscounted, 0.0, 0.0
     return fair_value, max(0.0, carrying - fair_value), 0.0
-
-
-def _book_values(holding: Holding, month: Month) -> tuple[float, float]:
-    """Return the book value at a month's end, and what it would be without write-downs and reversals."""
-    book = schedule(holding.asset).row(month).closing
-    bare = schedule(replace(holding.asset, writedowns=())).row(month).closing
-    return float(book), float(bare)
-
-
-def _fair_value(found: StressResult, place: int, book: float) -> tuple[float, float]:
-    """Return the fair value and the cost of disposal: used GPUs at their price, other parts at book value."""
-    inputs = found.inputs
-    holding = inputs.holdings[place]
-    g = int(inputs.place[place])
-    parts = schedule(holding.asset).parts
-    others = 0.0
-    for name, rows in parts.items():
-        if name == holding.asset.parts[0].id:
-            continue
-        at = inputs.start - rows[0].month
-        others += float(rows[min(max(at, 0), len(rows) - 1)].closing)
-    if g < 0:
-        return book, 0.0
-    price = inputs.generations[g].resale_usd * inputs.usd * float(inputs.gpus[place])
-    return price + others, price * float(inputs.books.costs["sale_cost"])
 
 
 def _monthly(found: StressResult, place: int, *, own_use: bool) -> tuple[F64, F64, F64]:

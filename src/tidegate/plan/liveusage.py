@@ -18,7 +18,7 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True)
 class MeteredHour:
-    """GPU-seconds of a lease in an hour.
+    """GPU-seconds of a lease in an hour, or in any other part of a month.
 
     Attributes
     ----------

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     billing: Path | None = Field(
         default=None, description="The billing file: issuer, taxes, months."
     )
+    books: Path | None = Field(
+        default=None,
+        description="The books file; without one, the one that the fleet file names.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 for any.")
     replica: str = Field(

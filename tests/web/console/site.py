@@ -3,19 +3,25 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 from tests.api.calling import caller
-from tests.api.house import UNLIMITED, House, house, wall_s
+from tests.api.house import NOW_S, POOLS, UNLIMITED, House, house, wall_s
+from tests.finance.fleets import books_of
 
 from tidegate.api import problems
+from tidegate.app.financelive import LiveFinance
 from tidegate.control import steering as deeds
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.rates import Limiter
 from tidegate.control.sales import Ask
 from tidegate.control.tenants import Tenant
 from tidegate.control.user_acts import UserWish, create_user
+from tidegate.finance.books import Books
 from tidegate.lease.lease import Order
 from tidegate.web import signin
 from tidegate.web.console import site
@@ -78,6 +84,24 @@ class Site:
         return self.house.services.steering.steering(self.pool)
 
 
+def books() -> Books:
+    """What the house's first pool cost: 64 GPUs in two cohorts."""
+    pool = POOLS[0].pool
+    made = books_of(
+        ("h100-2024", "H100-SXM", 40, Decimal(30_000)),
+        ("h100-2025", "H100-SXM", 24, Decimal(26_000)),
+        in_service=date(2025, 1, 1),
+        costs={"space": Decimal("0.1"), "operations": Decimal("0.05"), "capital_rate": Decimal("0.1")},
+        market_rent=Decimal(2),
+    )  # fmt: skip
+    return replace(made, holdings=tuple(replace(each, pool=pool) for each in made.holdings))
+
+
+def finance_on(small: House) -> LiveFinance:
+    """Finance of the house, from its own meters and bills."""
+    return LiveFinance(books(), {"h100": 64}, small.services.till, NOW_S, "fleet.toml")
+
+
 @contextmanager
 def built(folder: Path) -> Iterator[Site]:
     """Build one on SQLite."""
@@ -103,6 +127,7 @@ def built(folder: Path) -> Iterator[Site]:
             changes=services.lease_acts,
             till=services.till,
             wall_s=services.wall_s,
+            finance=finance_on(small),
         )
         site.install(app, console)  # type: ignore[arg-type]
         site.answer_with_pages(app, problems.status_of)  # type: ignore[arg-type]

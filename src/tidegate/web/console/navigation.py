@@ -47,6 +47,14 @@ OWNER: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("invoices", _("Invoices"), Act.INVOICES_READ),
         ),
     ),
+    (
+        _("Count"),
+        (
+            Place("finance", _("Coverage"), Act.INVOICES_READ),
+            Place("finance-books", _("Books"), Act.INVOICES_READ),
+            Place("finance-tiers", _("Tiers and headroom"), Act.INVOICES_READ),
+        ),
+    ),
 )
 """The menu of those who run the fleet."""
 

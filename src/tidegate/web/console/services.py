@@ -18,6 +18,7 @@ from tidegate.control.views import ViewStore
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.lease.lease import Lease
 from tidegate.web.console.engines import Engines
+from tidegate.web.console.finance_desk import FinanceDesk
 
 MOST_TENANTS: Final = 10_000
 """As many are named on a page; further ones show by their ids."""
@@ -66,6 +67,8 @@ class Console:
         Its seconds per real second.
     engines : Engines
         Forecasts for the pages.
+    finance : FinanceDesk or None
+        What the fleet costs and earns; None when nothing is known of its costs.
     """
 
     views: ViewStore
@@ -81,6 +84,7 @@ class Console:
     wall_s: Callable[[], int]
     rate: float = 1.0
     engines: Engines = field(default_factory=Engines)
+    finance: FinanceDesk | None = None
 
     @property
     def money(self) -> MoneyDoor:
