@@ -16,7 +16,7 @@ from tidegate.drivers.embedded.jobs import JobList
 from tidegate.plan import PoolCase, Scenario
 from tidegate.simulate import draw_failures, seed_sequence
 
-HISTORY_S: Final = 28 * 86_400
+HISTORY_S: Final = 29 * 86_400
 """How much of a log has passed when its cluster comes to life; at most half of it."""
 
 _PLAYS: Final = 6
