@@ -29,6 +29,8 @@ def tick_times(url: str, nodes: int, *, leases: int, ticks: int) -> dict[str, An
         living.place(replace(an_order(pool, "flex", nodes=2), duration_s=86_400, firm_s=21_600))
     living.clock.time_s += 300
     living.step()
+    living.clock.time_s += 300
+    living.step()  # all of them begin to run
     held = len(living.line.book.leases)
     taken = []
     for _ in range(ticks):
