@@ -75,7 +75,7 @@ class Curve:
 
         risk = min(max(0.5, eps), eps * math.exp(horizon.balance / (5 * day * eps)))
         unannounced = max(0, d[i] - self._announced(i))
-        ahead = max(self._announced(tick) for tick in range(i, i + horizon.length + 1))
+        ahead = max(self.announced[i : i + horizon.length + 1], default=0)
         base = min(self.nodes, unannounced + ahead)
         horizon.bases.append(base)
         by_level, by_hour = (min(self.nodes, base + q) for q in self._rises(horizon.samples, risk))
