@@ -1,4 +1,4 @@
-"""Bring the console's catalogues up to date: every text of templates and modules, with the translations there are.
+"""Bring the console's catalogues up to date: every text of templates, modules and claims, as far as translated.
 
 Run `python tools/catalogues.py` after changing a text, then fill in what is empty in src/tidegate/web/locale/*.po.
 """
@@ -11,6 +11,8 @@ from typing import Any, Final
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from tidegate.market.claims import claims
 
 ROOT: Final = Path(__file__).parents[1]
 WEB: Final = ROOT / "src" / "tidegate" / "web"
@@ -28,6 +30,8 @@ def texts() -> Catalog:
         str(WEB), METHODS, OPTIONS, keywords={"_": None, "ngettext": (1, 2), "gettext": None}
     ):
         found[message] = None
+    for claim in claims():
+        found[claim.text] = None
     catalogue = Catalog(charset="utf-8", fuzzy=False)
     for message in sorted(found, key=str):
         catalogue.add(message)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from tidegate.api import Services, problems
 from tidegate.app.financelive import open_finance
 from tidegate.app.live import Live, wall_s
+from tidegate.app.marketdesk import PlayedOnce
 from tidegate.web import signin
 from tidegate.web.console import site
 from tidegate.web.console.services import Console
@@ -49,6 +50,7 @@ def add_console(
             wall_s=wall_s,
             rate=live.world.factor,
             finance=open_finance(live.scenario, live.settings.books, live.till, live.world.start_s),
+            market=PlayedOnce(),
         ),
     )
     site.answer_with_pages(app, problems.status_of)

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from tidegate.market.claims import Finding
 from tidegate.market.history import Seen
 from tidegate.market.run import MarketRun
 from tidegate.plan.market import Difference
 from tidegate.plan.surface import Surface
+
+_MONTHS_AHEAD: Final = 61
+_MONTHS_BEFORE: Final = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,3 +48,25 @@ class MarketStory:
     surface: Surface
     origin: Mapping[str, Any]
     seconds: float
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First month that is drawn, and the one after the last: from two years before the entry to five after."""
+        at = self.run.market.month_of(self.entry)
+        last = min(self.run.record.rent.shape[1], at + _MONTHS_AHEAD)
+        return max(0, at - _MONTHS_BEFORE), last
+
+    @property
+    def let(self) -> tuple[str, ...]:
+        """Generations that are let in these months."""
+        first, last = self.span
+        there = self.run.record.occupancy[:, first:last, 0]
+        return tuple(
+            name for g, name in enumerate(self.run.market.generation_ids) if there[:, :, g].any()
+        )
+
+    def first_of(self, generation: str) -> int:
+        """Return the month from which a generation's rents are drawn: the span's first, or the first seen."""
+        market = self.run.market
+        seen = [market.month_of(it.month) for it in self.seen if it.generation == generation]
+        return max(0, min([self.span[0], *seen]))

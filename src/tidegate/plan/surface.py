@@ -3,6 +3,7 @@
 The grid is played once, over the same few futures at every point; a reader moves between its points.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -87,6 +88,29 @@ class Surface:
     values: list[list[list[float]]]
     draws: int
     reference: str
+
+    def at(self, position: Mapping[str, float]) -> list[list[float]]:
+        """Return the figures by year at any position of the sliders: linear between points of the grid.
+
+        Parameters
+        ----------
+        position : mapping of str to float
+            Value by axis; where an axis is left out it stands at its start, and none leaves its ends.
+        """
+        corners = [(0, 1.0)]
+        for axis in self.axes:
+            value = min(max(position.get(axis.key, axis.start), axis.points[0]), axis.points[-1])
+            low = max(0, min(bisect_right(axis.points, value), len(axis.points) - 1) - 1)
+            part = (value - axis.points[low]) / (axis.points[low + 1] - axis.points[low])
+            corners = [
+                (place * len(axis.points) + low + step, weight * share)
+                for place, weight in corners
+                for step, share in ((0, 1 - part), (1, part))
+                if share > 0
+            ]
+        found = sum(weight * np.array(self.values[place]) for place, weight in corners)
+        rows: list[list[float]] = np.asarray(found).tolist()
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

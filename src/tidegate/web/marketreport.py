@@ -19,8 +19,6 @@ from tidegate.web.sections.head import Card
 from tidegate.web.table import Cell, Column, Table, row, text_column
 from tidegate.web.wording import ABSENT, number, percent
 
-_MONTHS_AHEAD: Final = 61
-_LEAST_SEEN: Final = 24
 _HHI: Final = 10_000
 
 
@@ -51,12 +49,6 @@ def render_market(story: MarketStory) -> str:
     )
 
 
-def _span(story: MarketStory) -> tuple[int, int]:
-    at = story.run.market.month_of(story.entry)
-    last = min(story.run.record.rent.shape[1], at + _MONTHS_AHEAD)
-    return max(0, at - _LEAST_SEEN), last
-
-
 def _median(values: Any) -> Any:
     return np.median(values, axis=0)
 
@@ -64,14 +56,13 @@ def _median(values: Any) -> Any:
 def _charts(story: MarketStory) -> dict[str, Chart]:
     run, other = story.run, story.other
     market, record = run.market, run.record
-    first, last = _span(story)
+    first, last = story.span
     months = run.months[first:last]
     charts = {
         f"rent-{generation}": fan_chart(
-            run, other, generation, story.seen, first=_first(story, generation), last=last
+            run, other, generation, story.seen, first=story.first_of(generation), last=last
         )
-        for g, generation in enumerate(market.generation_ids)
-        if record.occupancy[:, first:last, 0, g].any()
+        for generation in story.let
     }
     let = {
         name: _median(record.occupancy[:, first:last, 0, g])
@@ -131,13 +122,6 @@ def _charts(story: MarketStory) -> dict[str, Chart]:
     if story.findings:
         charts["claims-map"] = claims_chart(story.findings)
     return charts
-
-
-def _first(story: MarketStory, generation: str) -> int:
-    """Return the month from which a fan is drawn: the first that was seen, or two years before the entry."""
-    at = _span(story)[0]
-    seen = [story.run.market.month_of(it.month) for it in story.seen if it.generation == generation]
-    return max(0, min([at, *seen]))
 
 
 def _resales(run: MarketRun, first: int, last: int) -> dict[str, Any]:

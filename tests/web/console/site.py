@@ -25,7 +25,7 @@ from tidegate.finance.books import Books
 from tidegate.lease.lease import Order
 from tidegate.web import signin
 from tidegate.web.console import site
-from tidegate.web.console.services import Console
+from tidegate.web.console.services import Console, MarketDesk
 from tidegate.web.console.signing_in import sign_in_page
 
 PASSWORD = "correct horse battery staple"
@@ -103,7 +103,7 @@ def finance_on(small: House) -> LiveFinance:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[Site]:
+def built(folder: Path, market: MarketDesk | None = None) -> Iterator[Site]:
     """Build one on SQLite."""
     with house(folder) as small:
         services = small.services
@@ -128,6 +128,7 @@ def built(folder: Path) -> Iterator[Site]:
             till=services.till,
             wall_s=services.wall_s,
             finance=finance_on(small),
+            market=market,
         )
         site.install(app, console)  # type: ignore[arg-type]
         site.answer_with_pages(app, problems.status_of)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ from tidegate.web.charts.chart import Chart, Key, Option, axis, format_as, frame
 from tidegate.web.palette import colour, product_colour
 from tidegate.web.table import Column, Table, row, text_column
 from tidegate.web.wording import number, percent
+
+Line = list[float | None]
+"""A value for every month; None where there is none."""
 
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _LINE: Final = {"type": "line", "symbol": "none", "emphasis": {"disabled": True}}
@@ -30,6 +34,74 @@ def _frame(summary: str) -> Option:
 def month_text(month: date) -> str:
     """Return a month as 2026-11."""
     return f"{month:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Rents of a generation, month by month, in USD per GPU-hour on demand in the open region.
+
+    Attributes
+    ----------
+    months : list of str
+        As ``2026-11``.
+    bands : tuple of list
+        5, 25, 50, 75 and 95 % of futures; None while it is not let.
+    rival : list
+        Median of the other scenario.
+    seen : list
+        What was seen; None where nothing was.
+    """
+
+    months: list[str]
+    bands: tuple[Line, ...]
+    rival: Line
+    seen: Line
+
+    @property
+    def top(self) -> int:
+        """End of its axis: the widest band of the last years would press all else flat, and is cut."""
+        upper = self.bands[3]
+        most = [1.0, *(2 * v for v in upper if v is not None), *(1.1 * v for v in self.seen if v)]
+        return math.ceil(max(most))
+
+
+def fan_of(
+    run: MarketRun,
+    other: MarketRun,
+    generation: str,
+    seen: Sequence[Seen],
+    *,
+    first: int,
+    last: int,
+) -> Fan:
+    """Return the fan of a generation; parameters as for :func:`fan_chart`."""
+    g = run.market.generation_ids.index(generation)
+    there = [bool(it) for it in run.record.occupancy[:, first:last, 0, g].max(axis=0) > 0]
+    points = {
+        run.market.month_of(it.month) - first: it.usd_per_gpu_h
+        for it in seen
+        if it.generation == generation
+    }
+
+    def shown(values: Any) -> Line:
+        pairs = zip(values, there, strict=True)
+        return [round(float(v), 3) if ok else None for v, ok in pairs]
+
+    bands = np.quantile(run.record.rent[:, first:last, 0, g], _QUANTILES, axis=0)
+    return Fan(
+        [month_text(m) for m in run.months[first:last]],
+        tuple(shown(band) for band in bands),
+        shown(np.median(other.record.rent[:, first:last, 0, g], axis=0)),
+        [points.get(t) for t in range(last - first)],
+    )
+
+
+def gaps(bottom: Line, upper: Line) -> Line:
+    """Return how far two lines are apart: a band is drawn by stacking it on the lower one."""
+    return [
+        None if b is None or u is None else round(u - b, 3)
+        for b, u in zip(bottom, upper, strict=True)
+    ]
 
 
 def fan_chart(
@@ -54,27 +126,13 @@ def fan_chart(
     first, last : int
         Months drawn, the last one not included.
     """
-    g = run.market.generation_ids.index(generation)
-    there = [bool(it) for it in run.record.occupancy[:, first:last, 0, g].max(axis=0) > 0]
-    bands = np.quantile(run.record.rent[:, first:last, 0, g], _QUANTILES, axis=0)
-    rival = np.median(other.record.rent[:, first:last, 0, g], axis=0)
-    months = [month_text(m) for m in run.months[first:last]]
-    points = {
-        run.market.month_of(it.month) - first: it.usd_per_gpu_h
-        for it in seen
-        if it.generation == generation
-    }
-    history = [points.get(t) for t in range(len(months))]
-
-    def shown(values: Any) -> list[float | None]:
-        pairs = zip(values, there, strict=True)
-        return [round(float(v), 3) if ok else None for v, ok in pairs]
-
-    low, q1, middle, q3, high = (shown(b) for b in bands)
+    fan = fan_of(run, other, generation, seen, first=first, last=last)
+    months, rival, history = fan.months, fan.rival, fan.seen
+    low, q1, middle, q3, high = fan.bands
     known = [v for v in middle if v is not None]
     summary = (
         f"Rent of {generation} on demand: median {number(known[0], 2)} USD per GPU-hour in "
-        f"{months[there.index(True)]}, {number(known[-1], 2)} in {months[-1]}; "
+        f"{months[middle.index(known[0])]}, {number(known[-1], 2)} in {months[-1]}; "
         f"90 % of futures then lie between {number(low[-1], 2)} and {number(high[-1], 2)}."
         if known
         else f"{generation} is not let in these months."
@@ -88,14 +146,14 @@ def fan_chart(
     rows = tuple(
         row([months[t], *(number(v[t], 2) for v in (low, q1, middle, q3, high, rival, history))])
         for t in range(len(months))
-        if there[t] and (t % _TABLE_STEP == 0 or history[t] is not None)
+        if middle[t] is not None and (t % _TABLE_STEP == 0 or history[t] is not None)
     )  # fmt: skip
     return Chart(
         title=f"Rent of {generation}",
         summary=summary,
         caption="USD per GPU-hour on demand, open region. Bands hold 50 and 90 % of futures; "
         "the upper one is cut where it would press all else flat; dots are monthly medians of public rate cards.",
-        option=_fan_option(months, (low, q1, middle, q3, high), shown(rival), history, summary),
+        option=_fan_option(fan, summary),
         tables=(Table(f"Rent of {generation}", columns, rows),),
         legend=(
             Key(f"median, {run.market.name}", "product-1", "line"),
@@ -106,34 +164,22 @@ def fan_chart(
     )
 
 
-def _fan_option(
-    months: list[str],
-    bands: Sequence[list[float | None]],
-    rival: list[float | None],
-    history: list[float | None],
-    summary: str,
-) -> Option:
-    low, q1, middle, q3, high = bands
+def _fan_option(fan: Fan, summary: str) -> Option:
+    months, rival, history = fan.months, fan.rival, fan.seen
+    low, q1, middle, q3, high = fan.bands
     base = _frame(summary)
     base["tooltip"]["valueFormatter"] = format_as("number", unit="USD", digits=2)
-    # The widest band of the last years would press all else flat: it is cut.
-    top = max([1.0, *(2 * v for v in q3 if v is not None), *(1.1 * v for v in history if v)])
     hidden = {**_LINE, "silent": True, "lineStyle": {"opacity": 0}, "tooltip": {"show": False}}
 
-    def band(
-        name: str, bottom: list[float | None], upper: list[float | None], opacity: float
-    ) -> list[Option]:
-        gap = [
-            None if b is None or u is None else round(u - b, 3)
-            for b, u in zip(bottom, upper, strict=True)
-        ]
+    def band(name: str, bottom: Line, upper: Line, opacity: float) -> list[Option]:
+        gap = gaps(bottom, upper)
         return [
             {**hidden, "stack": name, "data": bottom},
             {**hidden, "stack": name, "data": gap,
              "areaStyle": {"color": colour("product-1"), "opacity": opacity}},
         ]  # fmt: skip
 
-    def line(name: str, values: list[float | None], hue: str, kind: str, width: float) -> Option:
+    def line(name: str, values: Line, hue: str, kind: str, width: float) -> Option:
         return {
             **_LINE,
             "name": name,
@@ -150,7 +196,7 @@ def _fan_option(
             name="USD per GPU-hour",
             nameTextStyle=_NAME,
             min=0,
-            max=math.ceil(top),
+            max=fan.top,
             axisLabel={"color": colour("muted"), "formatter": format_as("number")},
         ),
         "series": [

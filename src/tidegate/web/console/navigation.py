@@ -43,6 +43,7 @@ OWNER: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         (
             Place("desk", _("Desk"), Act.ORDERS_READ),
             Place("prices", _("Prices"), Act.PRICES_READ),
+            Place("market", _("Market"), Act.PRICES_READ),
             Place("tenants", _("Tenants"), Act.TENANTS_READ),
             Place("invoices", _("Invoices"), Act.INVOICES_READ),
         ),

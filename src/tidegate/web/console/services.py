@@ -17,6 +17,7 @@ from tidegate.control.steering import SteeringStore
 from tidegate.control.views import ViewStore
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.lease.lease import Lease
+from tidegate.plan.marketstory import MarketStory
 from tidegate.web.console.engines import Engines
 from tidegate.web.console.finance_desk import FinanceDesk
 
@@ -37,6 +38,14 @@ class LeaseActs(Protocol):
 
     def extend(self, actor: Actor, lease_id: str, end_s: int) -> Lease:
         """Move its end further out."""
+        ...
+
+
+class MarketDesk(Protocol):
+    """The market model, played when somebody first asks."""
+
+    def story(self) -> MarketStory | None:
+        """Return what was played; None while it is being played. Raises what kept it from being played."""
         ...
 
 
@@ -69,6 +78,8 @@ class Console:
         Forecasts for the pages.
     finance : FinanceDesk or None
         What the fleet costs and earns; None when nothing is known of its costs.
+    market : MarketDesk or None
+        The market model; None where it is not played.
     """
 
     views: ViewStore
@@ -85,6 +96,7 @@ class Console:
     rate: float = 1.0
     engines: Engines = field(default_factory=Engines)
     finance: FinanceDesk | None = None
+    market: MarketDesk | None = None
 
     @property
     def money(self) -> MoneyDoor:

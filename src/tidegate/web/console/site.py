@@ -18,6 +18,7 @@ from tidegate.web.console import (
     finance_pages,
     lease_acts,
     lease_pages,
+    market_page,
     money_pages,
     operator,
     portal,
@@ -50,6 +51,7 @@ ROUTERS: Final = (
     buying.router,
     lease_acts.router,
     prices.router,
+    market_page.router,
 )
 
 

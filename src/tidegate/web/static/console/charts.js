@@ -4,7 +4,7 @@
   const root = document.documentElement;
   const drawn = new Map();
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
-  const plain = new Intl.NumberFormat(root.lang, { maximumFractionDigits: 1 });
+  const plain = (digits) => new Intl.NumberFormat(root.lang, { maximumFractionDigits: digits });
   const day = new Intl.DateTimeFormat(root.lang, { month: "short", day: "numeric" });
   const clock = new Intl.DateTimeFormat(root.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const moment = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
@@ -13,7 +13,7 @@
     return told.series.map(function (line) {
       const paint = colour(line.colour);
       const one = {
-        name: line.name, type: line.bars ? "bar" : "line", data: line.points, stack: line.stack,
+        name: line.name, type: line.dots ? "scatter" : line.bars ? "bar" : "line", symbolSize: 6, data: line.points, stack: line.stack,
         step: line.step || false, showSymbol: false, z: line.z || 2,
         lineStyle: { width: line.width === undefined ? 2 : line.width, color: paint, type: line.dashes ? "dashed" : "solid" },
         itemStyle: { color: paint },
@@ -26,8 +26,10 @@
 
   function said(told, points) {
     const head = told.x === "time" ? moment.format(points[0].value[0]) : points[0].axisValueLabel;
-    const seen = points.filter((p) => p.seriesName && !(told.hide || []).includes(p.seriesName));
-    const value = (p) => plain.format(Array.isArray(p.value) ? p.value[1] : p.value);
+    const known = (p) => p.value !== null && p.value !== undefined;
+    const seen = points.filter((p) => p.seriesName && known(p) && !(told.hide || []).includes(p.seriesName));
+    const figure = plain(told.digits || 1);
+    const value = (p) => figure.format(Array.isArray(p.value) ? p.value[1] : p.value);
     return [head].concat(seen.map((p) => p.seriesName + "  " + value(p))).join("\n");
   }
 
