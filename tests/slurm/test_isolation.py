@@ -110,7 +110,6 @@ def leased(running_cluster: Cluster) -> Iterator[Cluster]:
     running_cluster.wait_state(running_cluster.submit(*blue, user=USER_OF[BLUE]), "RUNNING")
     yield running_cluster
     driver.close()
-    running_cluster.run("sacctmgr", "-i", "delete", "user", ATTACKER)
     clear(running_cluster)
 
 

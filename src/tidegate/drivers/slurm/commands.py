@@ -25,6 +25,7 @@ _SET: Final = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard"}
 _MEANING: Final = (
     ("TG-SLURM-DOWN", "Unable to contact slurm controller"),
     ("TG-SLURM-DOWN", "Connection refused"),
+    ("TG-SLURM-DOWN", "Connection reset"),
     ("TG-SLURM-DOWN", "Socket timed out"),
     ("TG-SLURM-DOWN", "Unable to connect to database"),
     ("TG-SLURM-DOWN", "Zero Bytes were transmitted"),
