@@ -149,7 +149,7 @@ def test_an_order_waits_for_room_and_gets_it(memory: Database):
         an_order(POOL, "preemptible", nodes=1, duration_s=H, waits_until_s=START_S + 3 * H)
     )
     third = living.place(
-        an_order(POOL, "preemptible", nodes=4, duration_s=H, waits_until_s=START_S + 2 * H)
+        an_order(POOL, "preemptible", nodes=4, duration_s=H, waits_until_s=START_S + H // 2)
     )
     living.clock.time_s += 60
     living.step()
