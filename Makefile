@@ -36,7 +36,7 @@ test: $(STAMPS)/dev ## all tests but the slow ones
 	@tools/get-chromium
 	@tools/get-postgres
 	@tools/get-slurm
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n auto --dist loadfile
 
 test-all: $(STAMPS)/dev ## all tests, the slow ones too
 	@tools/get-chromium
