@@ -13,6 +13,7 @@ from tests.plan.pools import DAY_S, OFFERS, PLAYED, a_case, a_log, backtest, set
 
 from tidegate.errors import FeedError, FleetFileError
 from tidegate.fleet import Tier
+from tidegate.forecast import HORIZONS_S
 from tidegate.plan import (
     SHARES,
     FailureModel,
@@ -183,7 +184,7 @@ def test_the_tide_never_holds_more_than_the_pool(result: PoolResult):
 
 
 def test_the_curve_falls_with_the_horizon(result: PoolResult):
-    assert result.curve.height == 19
+    assert result.curve.height == len(HORIZONS_S)
     for column in ("now_gpus", "p10_gpus", "p50_gpus", "p90_gpus"):
         assert np.all(np.diff(result.curve[column].to_numpy()) <= 0)
 

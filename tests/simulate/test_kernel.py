@@ -79,6 +79,28 @@ def test_kernel_keeps_invariant(check: Callable[[Case, Played], None], case: Cas
     check(case, fast(case))
 
 
+def test_requests_take_idle_nodes_in_the_order_in_which_they_were_judged():
+    # The second of the two that meet brings more and takes what is idle; a lease gives way to the first.
+    case = Case(
+        Cluster(4, 1, 0, 0),
+        jobs_of([]),
+        requests_of(
+            [
+                (2100, 0, 1, 2100, 0, 0, 1),
+                (3900, 0, 2, 300, 0, 0, 900),
+                (3900, 0, 2, 1920, 0, 0, 900),
+            ]
+        ),
+        no_failures(),
+        Policy(PolicyCode.TIDEGATE, eps=0.9, displaces=1),
+        Window(0, 6000, 60),
+    )
+    played = fast(case)
+    assert played.leases.displaced_for.tolist() == [1, -1, -1]
+    assert played.leases.start_s.tolist() == [2100, 3900, 3900]
+    assert_same(played, slow(case))
+
+
 def test_gfs_is_not_played_without_a_forecast():
     case = Case(
         Cluster(1, 8, 300, 0),

@@ -115,7 +115,8 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     policy : Policy
     snapshot : Snapshot
     plan : Plan
-        ``recall`` is read, and added to by leases displaced; ``verdict``, ``horizon`` and ``room`` are filled in.
+        ``recall`` is read, and added to by leases displaced; ``verdict``, ``horizon``, ``room`` and ``order`` are
+        filled in.
     """
     asked = snapshot.asked
     idle, leased = snapshot.idle, snapshot.leased
@@ -124,6 +125,7 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     going = leaving(snapshot)
     promised = committed(snapshot.held, plan.recall, snapshot.now_s, horizons_s, granted_s)
     order = judging_order(policy, snapshot, promised)
+    plan.order[:] = order
     for place in range(order.size):
         i = order[place]
         request = asked[i]

@@ -123,6 +123,8 @@ class Plan(NamedTuple):
         First horizon that binds, for refusals by quota; of an admitted request the one with least room left. Else -1.
     room : int64 array, shape (requests,)
         Nodes that there was room for: at that horizon, or idle when there was no room.
+    order : int64 array, shape (requests,)
+        Places of the requests in the order in which they were judged. Those admitted take idle nodes in this order.
     """
 
     recall: NDArray[np.bool_]
@@ -134,6 +136,7 @@ class Plan(NamedTuple):
     verdict: I64
     horizon: I64
     room: I64
+    order: I64
 
 
 @compiled
@@ -149,4 +152,5 @@ def new_plan(leases: int, requests: int) -> Plan:
         np.zeros(requests, dtype=np.int64),
         np.full(requests, -1, dtype=np.int64),
         np.zeros(requests, dtype=np.int64),
+        np.arange(requests),
     )

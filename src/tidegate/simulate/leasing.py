@@ -402,7 +402,7 @@ def apply(
             lease.against = plan.against[i]
             if plan.displaced_for[i] >= 0:
                 lease.displaced_for = first + plan.displaced_for[i]
-    for i in range(plan.verdict.size):
+    for i in plan.order:
         request: int = first + i
         leases[request].verdict = plan.verdict[i]
         leases[request].horizon = plan.horizon[i]
