@@ -1,7 +1,8 @@
 """The driver on a real cluster: the life of a lease, and every command twice."""
 
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,16 +189,22 @@ def test_a_tenant_without_an_account_is_refused_and_nothing_is_left(cluster: Clu
     wait_until(cluster.all_idle, "every node is idle")
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that a tenant's job can write to; pytest's own are closed to other users."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
 @pytest.mark.parametrize(
     "script", ["sleep 600", DEAF, DEAF_STEPS], ids=["polite", "deaf", "deaf steps"]
 )
 def test_notice_reaches_and_its_end_is_kept(
-    cluster: Cluster, desk: Desk, tmp_path: Path, script: str
+    cluster: Cluster, desk: Desk, open_folder: Path, script: str
 ):
-    tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    heard, ready = tmp_path / "heard", tmp_path / "ready"
+    heard, ready = open_folder / "heard", open_folder / "ready"
     witness = (
         f"(trap 'date +%s.%N > {heard}; exit' TERM; touch {ready}; while true; do sleep 0.02; done)"
         f" & {script}"
