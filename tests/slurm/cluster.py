@@ -17,10 +17,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.slurm.conf import Layout, free_ports, gres_conf, slurm_conf, slurmdbd_conf
+from tests.slurm.conf import Layout, free_ports, gres_conf, listened_on, slurm_conf, slurmdbd_conf
 
 SBIN: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAMS: Final = ("slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd")
+
+MEMORY: Final = Path("/dev/shm")
+"""The database and slurmctld's state lie here where they can: they wait for the disk at every step."""
+MEMORY_NEEDED: Final = 512 * 1024**2
+NO_DISK: Final = ("--innodb-log-file-size=8M", "--innodb-flush-method=nosync", "--debug-no-sync")
+"""A database that nobody needs after the test waits for no disk."""
 
 OWNER: Final = "daemon"
 """Runs internal jobs."""
@@ -55,11 +61,14 @@ class Cluster:
         Its nodes and settings.
     folder : Path
         An empty folder that other users may enter.
+    memory : Path
+        An empty folder for what is written all the time.
     """
 
-    def __init__(self, layout: Layout, folder: Path) -> None:
+    def __init__(self, layout: Layout, folder: Path, memory: Path) -> None:
         self.layout = layout
         self.folder = folder
+        self.memory = memory
         nodes = [name for group in layout.groups for name in group.names]
         self.nodes = tuple(nodes)
         self.ports = free_ports(len(nodes))
@@ -151,8 +160,13 @@ class Cluster:
     def start_slurmctld(self, *, wait: bool = True) -> None:
         self.spawn("slurmctld", "slurmctld", "-D")
         if wait:
-            ask = ("scontrol", "-o", "show", "partition")
-            wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmctld answers")
+            self._wait_slurmctld()
+
+    def _wait_slurmctld(self) -> None:
+        """Wait until it answers; a command that finds nobody listening tries again after a second of its own."""
+        wait_until(lambda: self.ports.slurmctld in listened_on(), "slurmctld listens")
+        ask = ("scontrol", "-o", "show", "partition")
+        wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmctld answers")
 
     def heard(self) -> bool:
         """Whether slurmctld has heard from every node since it started."""
@@ -173,9 +187,10 @@ class Cluster:
         self._start_munge_and_database()
         self.start_slurmdbd()
         self.run("sacctmgr", "-i", "add", "cluster", "tide")
-        self.start_slurmctld()
+        self.start_slurmctld(wait=False)
         for node in self.nodes:
             self.start_slurmd(node)
+        self._wait_slurmctld()
         self.run("sacctmgr", "-i", "add", "account", "owner", "Cluster=tide")
         self.run("sacctmgr", "-i", "add", "user", OWNER, "Account=owner", "Cluster=tide")
         wait_until(self.all_idle, "all nodes are idle", 60)
@@ -189,8 +204,11 @@ class Cluster:
     def _write_files(self) -> None:
         folder = self.folder
         folder.chmod(0o755)
-        for name in ("munge", "state", "spool", "dev", "db"):
+        for name in ("munge", "spool", "dev"):
             (folder / name).mkdir()
+        for name in ("state", "db"):
+            (self.memory / name).mkdir()
+            (folder / name).symlink_to(self.memory / name)
         (folder / "munge").chmod(0o755)
         for group in self.layout.groups:
             for number in range(group.gpus):
@@ -214,7 +232,7 @@ class Cluster:
         self.spawn("munged", "munged", "-F", "--force", f"--socket={folder}/munge/socket", *place)
         data = folder / "db"
         first = ("--auth-root-authentication-method=normal", "--skip-test-db", "--user=root")
-        self.run("mariadb-install-db", "--no-defaults", f"--datadir={data}", *first)
+        self.run("mariadb-install-db", "--no-defaults", f"--datadir={data}", *first, *NO_DISK)
         init = folder / "init.sql"
         init.touch(0o600)
         init.write_text(
@@ -238,6 +256,7 @@ class Cluster:
             f"--port={self.ports.database}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
+            *NO_DISK,
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=64M",
             "--innodb-lock-wait-timeout=900",
@@ -272,8 +291,12 @@ class Cluster:
 @contextmanager
 def started(layout: Layout | None = None) -> Iterator[Cluster]:
     """A cluster that runs while the block does."""
-    with tempfile.TemporaryDirectory(prefix="tg-slurm-") as name:
-        cluster = Cluster(layout or Layout(), Path(name))
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    with (
+        tempfile.TemporaryDirectory(prefix="tg-slurm-") as name,
+        tempfile.TemporaryDirectory(prefix="tg-slurm-", dir=MEMORY if roomy else None) as memory,
+    ):
+        cluster = Cluster(layout or Layout(), Path(name), Path(memory))
         try:
             cluster.start()
             yield cluster

@@ -8,6 +8,8 @@ from typing import Final
 
 BELOW_EPHEMERAL: Final = range(12_000, 32_000)
 """Ports that the kernel gives to no outgoing connection."""
+LISTENING: Final = "0A"
+"""State of a socket in /proc/net/tcp."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,27 @@ class Ports:
     slurmd: tuple[int, ...]
 
 
-def _taken() -> set[int]:
-    """Local ports of all TCP sockets, read rather than tried: tests open no sockets."""
-    lines = [
-        line.split()[1]
+def _sockets() -> list[list[str]]:
+    """All TCP sockets, as the kernel lists them; read rather than tried: tests open no sockets."""
+    return [
+        line.split()
         for name in ("tcp", "tcp6")
         for line in Path("/proc/net", name).read_text().splitlines()[1:]
     ]
-    return {int(address.rpartition(":")[2], 16) for address in lines}
+
+
+def _port(cells: list[str]) -> int:
+    return int(cells[1].rpartition(":")[2], 16)
+
+
+def listened_on() -> set[int]:
+    """Ports on which somebody listens."""
+    return {_port(cells) for cells in _sockets() if cells[3] == LISTENING}
 
 
 def free_ports(nodes: int) -> Ports:
     """Ports that nobody listens on."""
-    taken = _taken()
+    taken = {_port(cells) for cells in _sockets()}
     free = [port for port in BELOW_EPHEMERAL if port not in taken]
     found = random.SystemRandom().sample(free, nodes + 3)
     return Ports(found[0], found[1], found[2], tuple(found[3:]))

@@ -149,9 +149,12 @@ def test_the_meter_agrees_with_sacct(cluster: Cluster, driver: SlurmDriver):
         )
         return cluster.out(*argv).split("|")
 
-    wait_until(
-        lambda: len(told()) == 5 and told()[1] not in ("Unknown", ""), "slurmdbd has the end"
-    )
+    def whole() -> bool:
+        """The end, and the reservation too: slurmctld tells slurmdbd of both in messages of their own."""
+        cells = told()
+        return len(cells) == 5 and cells[1] not in ("Unknown", "") and bool(cells[3])
+
+    wait_until(whole, "slurmdbd has the end")
     start, end, nodes, reservation, account = told()
     seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
     assert (nodes, reservation, account) == ("2", "tg-lea_meter", "tg-ten_red")
