@@ -13,7 +13,7 @@ from typing import Any
 POINTS = {
     # A step is about to be written; all of it but the commit has been; it has been committed.
     "step": "tidegate.store.leases:LeaseTables.write",
-    "events": "tidegate.store.leases:append_events",
+    "events": "tidegate.store.steps:append_events",
     # An order or a quote is written.
     "order": "tidegate.store.leases:LeaseTables.place",
     "quote": "tidegate.store.leases:LeaseTables.add_quote",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from tidegate.lease.events import Event
+from tidegate.store.bulk import add_rows
 from tidegate.store.tables import core
 
 _PAGE = 1000
@@ -22,24 +23,24 @@ def append_events(connection: sa.Connection, events: Sequence[Event]) -> int:
         .returning(counter.c.last_seq)
     )
     last: int = numbered.scalar_one()
-    if events:
-        first = last - len(events) + 1
-        connection.execute(
-            sa.insert(core.event),
-            [
-                {
-                    "seq": first + i,
-                    "at_s": event.at_s,
-                    "actor": event.actor,
-                    "kind": event.kind,
-                    "subject": event.subject,
-                    "tenant_id": event.tenant_id,
-                    "data": dict(event.data),
-                    "decision_id": event.decision_id,
-                }
-                for i, event in enumerate(events)
-            ],
-        )
+    first = last - len(events) + 1
+    add_rows(
+        connection,
+        core.event,
+        [
+            {
+                "seq": first + i,
+                "at_s": event.at_s,
+                "actor": event.actor,
+                "kind": event.kind,
+                "subject": event.subject,
+                "tenant_id": event.tenant_id,
+                "data": event.data,
+                "decision_id": event.decision_id,
+            }
+            for i, event in enumerate(events)
+        ],
+    )
     return last
 
 

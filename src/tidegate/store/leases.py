@@ -7,25 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from tidegate.control.changes import Changes, Kept, Numbered, Watch
+from tidegate.control.changes import Changes, Kept
 from tidegate.control.pools import LivePool
-from tidegate.control.store import LEADER, CarriedOut
+from tidegate.control.store import CarriedOut
 from tidegate.control.wishes import Wish, WishKind
-from tidegate.errors import FencedError, StoreError
+from tidegate.errors import StoreError
 from tidegate.lease.lease import Lease, Order, Quote
 from tidegate.lease.states import OrderState
 from tidegate.store import quotes
 from tidegate.store.database import Database
-from tidegate.store.events import append_events
-from tidegate.store.leaserows import (
-    R,
-    body_of,
-    command_of,
-    holding_of,
-    kind_of,
-    thing_of,
-    values_of,
-)
+from tidegate.store.kept import read_kept
+from tidegate.store.leaserows import R, thing_of, values_of
+from tidegate.store.steps import write_step
 from tidegate.store.tables import core
 
 
@@ -77,7 +70,7 @@ class LeaseTables:
     def kept(self, pool_id: str) -> Kept:
         """Return what is known of a pool."""
         with self._database.reading() as connection:
-            return _kept(connection, pool_id)
+            return read_kept(connection, pool_id)
 
     def placed(self, pool_id: str) -> list[Order]:
         """Return the orders that have not been judged, the oldest first."""
@@ -99,8 +92,7 @@ class LeaseTables:
             When the leader of this epoch does not lead any more.
         """
         with self._database.transaction() as connection:
-            _fence(connection, epoch)
-            _write(connection, pool_id, epoch, changes)
+            write_step(connection, pool_id, epoch, changes)
 
     def tried(self, pool_id: str, number: int, trouble: str) -> None:
         """Note that a command failed, and will be tried again."""
@@ -229,241 +221,3 @@ class LeaseTables:
         with self._database.looking() as connection:
             row = connection.execute(sa.select(table).where(*where)).mappings().one_or_none()
         return None if row is None else thing_of(cls, row)
-
-
-def _fence(connection: sa.Connection, epoch: int) -> None:
-    """Make sure that no other leader can take over before this transaction is over."""
-    table = core.leadership
-    held = connection.execute(
-        sa.select(table.c.epoch)
-        .where(table.c.name == LEADER, table.c.epoch == epoch)
-        .with_for_update(read=True)
-    ).first()
-    if held is None:
-        raise FencedError("TG-STORE-FENCED", f"the leadership of epoch {epoch} is over.")
-
-
-def _kept(connection: sa.Connection, pool_id: str) -> Kept:
-    lease, order, command = core.lease, core.lease_order, core.command
-    holding, ticks, pool = core.holding, core.demand_tick, core.pool
-
-    def rows(query: sa.Select[Any]) -> list[sa.RowMapping]:
-        return list(connection.execute(query).mappings())
-
-    def highest(column: sa.Column[int], table: sa.Table) -> int:
-        found = connection.execute(sa.select(sa.func.max(column)).where(table.c.pool_id == pool_id))
-        return found.scalar() or 0
-
-    sums = connection.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(lease.c.nodes * lease.c.firm_s), 0),
-            sa.func.coalesce(sa.func.sum(lease.c.nodes * lease.c.broken_s), 0),
-        ).where(lease.c.pool_id == pool_id)
-    ).one()
-    watch = connection.execute(sa.select(pool).where(pool.c.id == pool_id)).mappings().one()
-    return Kept(
-        leases=[
-            thing_of(Lease, row)
-            for row in rows(
-                sa.select(lease)
-                .where(lease.c.pool_id == pool_id, lease.c.live_tier.is_not(None))
-                .order_by(lease.c.number)
-            )
-        ],
-        holdings=[
-            holding_of(row)
-            for row in rows(
-                sa.select(holding)
-                .where(holding.c.pool_id == pool_id, holding.c.until_s.is_(None))
-                .order_by(holding.c.id)
-            )
-        ],
-        waitlist=[
-            thing_of(Order, row)
-            for row in rows(
-                sa.select(order)
-                .where(order.c.pool_id == pool_id, order.c.state == OrderState.WAITLISTED.value)
-                .order_by(order.c.id)
-            )
-        ],
-        commands=[
-            Numbered(row["number"], command_of(row["kind"], row["body"]), row["lease_id"])
-            for row in rows(
-                sa.select(command)
-                .where(command.c.pool_id == pool_id, command.c.done_s.is_(None))
-                .order_by(command.c.number)
-            )
-        ],
-        last_command=highest(command.c.number, command),
-        last_lease=highest(lease.c.number, lease),
-        ticks=[
-            (row["tick"], row["demand_nodes"])
-            for row in rows(
-                sa.select(ticks.c.tick, ticks.c.demand_nodes)
-                .where(ticks.c.pool_id == pool_id)
-                .order_by(ticks.c.tick)
-            )
-        ],
-        sold_s=int(sums[0]),
-        broken_s=int(sums[1]),
-        watch=Watch(
-            watch["facts_at_s"],
-            watch["is_stale"],
-            watch["trouble"],
-            watch["started_jobs"],
-            watch["late_jobs"],
-        ),
-    )
-
-
-def _write(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes) -> None:
-    if changes.decision is not None:
-        decision = changes.decision
-        connection.execute(
-            sa.insert(core.decision).values(
-                id=decision.id,
-                pool_id=pool_id,
-                at_s=decision.at_s,
-                epoch=epoch,
-                snapshot=decision.snapshot,
-                plan=dict(decision.plan),
-            )
-        )
-    for quote in changes.quotes.values():
-        quotes.move(connection, quote)
-    _write_things(connection, core.lease_order, list(changes.orders.values()))
-    _write_leases(connection, pool_id, changes)
-    _write_holdings(connection, changes)
-    if changes.commands:
-        connection.execute(
-            sa.insert(core.command),
-            [
-                {
-                    "pool_id": pool_id,
-                    "number": each.number,
-                    "token": each.command.token,
-                    "kind": kind_of(each.command),
-                    "lease_id": each.lease_id,
-                    "body": body_of(each.command),
-                    "made_s": changes.events[-1].at_s if changes.events else 0,
-                }
-                for each in changes.commands
-            ],
-        )
-    if changes.ticks:
-        connection.execute(
-            sa.insert(core.demand_tick),
-            [
-                {
-                    "pool_id": tick.pool_id,
-                    "tick": tick.tick,
-                    "demand_nodes": tick.demand_nodes,
-                    "busy_nodes": tick.busy_nodes,
-                    "pending_nodes": tick.pending_nodes,
-                    "failed_nodes": tick.failed_nodes,
-                }
-                for tick in changes.ticks
-            ],
-        )
-    if changes.watch is not None:
-        watch = changes.watch
-        connection.execute(
-            sa.update(core.pool)
-            .where(core.pool.c.id == pool_id)
-            .values(
-                facts_at_s=watch.facts_at_s,
-                is_stale=watch.is_stale,
-                trouble=watch.trouble,
-                started_jobs=watch.started_jobs,
-                late_jobs=watch.late_jobs,
-            )
-        )
-    for wish in changes.wishes:
-        connection.execute(
-            sa.update(core.wish)
-            .where(core.wish.c.id == wish.id)
-            .values(done_s=wish.done_s, trouble=wish.trouble)
-        )
-    if changes.events:
-        append_events(connection, changes.events)
-
-
-_MOVING = (
-    *("state", "version", "held_until_s", "decided_s", "reason", "horizon_s"),
-    *("decision_id", "lease_id"),
-)
-"""What changes in a quote or an order once it is there."""
-
-
-def _write_things(
-    connection: sa.Connection, table: sa.Table, things: Sequence[Quote | Order]
-) -> None:
-    """Write things that have their rows already."""
-    if not things:
-        return
-    moving = [name for name in _MOVING if name in table.c]
-    connection.execute(
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("the_id"))
-        .values({name: sa.bindparam(name) for name in moving}),
-        [
-            {**{name: getattr(thing, name) for name in moving}, "the_id": thing.id}
-            for thing in things
-        ],
-    )
-
-
-def _write_leases(connection: sa.Connection, pool_id: str, changes: Changes) -> None:
-    if not changes.leases:
-        return
-    tier = connection.execute(sa.select(core.pool.c.tier).where(core.pool.c.id == pool_id))
-    live_tier = tier.scalar_one()
-    rows = {
-        lease.id: {**values_of(lease), "live_tier": live_tier if lease.is_live else None}
-        for lease in changes.leases.values()
-    }
-    new = [row for id_, row in rows.items() if id_ in changes.new_leases]
-    old = [row for id_, row in rows.items() if id_ not in changes.new_leases]
-    if new:
-        connection.execute(sa.insert(core.lease), new)
-    if old:
-        moving = [
-            *(
-                "number",
-                "live_tier",
-                "nodes",
-                "state",
-                "start_s",
-                "end_s",
-                "firm_until_s",
-                "firm_s",
-            ),
-            *("noticed_s", "take_s", "ended_s", "reason", "broken_s", "version"),
-        ]
-        connection.execute(
-            sa.update(core.lease)
-            .where(core.lease.c.id == sa.bindparam("the_id"))
-            .values({name: sa.bindparam(name) for name in moving}),
-            [{**{name: row[name] for name in moving}, "the_id": row["id"]} for row in old],
-        )
-
-
-def _write_holdings(connection: sa.Connection, changes: Changes) -> None:
-    table = core.holding
-    if changes.closed:
-        connection.execute(
-            sa.update(table)
-            .where(
-                table.c.pool_id == sa.bindparam("the_pool"),
-                table.c.node == sa.bindparam("the_node"),
-                table.c.until_s.is_(None),
-            )
-            .values(until_s=sa.bindparam("ended_s")),
-            [
-                {"the_pool": each.pool_id, "the_node": each.node, "ended_s": each.until_s}
-                for each in changes.closed.values()
-            ],
-        )
-    rows = [values_of(each) for each in (*changes.past, *changes.opened.values())]
-    if rows:
-        connection.execute(sa.insert(table), rows)
