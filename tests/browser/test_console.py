@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.postgres import Postgres
 
+expect.set_options(timeout=20_000)  # the demonstration runs beside other tests
+
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"

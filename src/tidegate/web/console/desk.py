@@ -61,6 +61,8 @@ def _desk(frame: Frame, console: Console) -> dict[str, Any]:
     quotes = views.quotes(reach, [QuoteState.OPEN, QuoteState.HELD], ROWS)
     free = leased = 0
     for pool in console.pools.values():
+        if not pool.steered(console.steering.steering(pool.id)).pool.tier.may_lease:
+            continue
         counts = views.holding_counts(pool.id)
         free += counts.get(HoldingState.FREE, 0)
     leased = sum(lease.nodes for lease in leases)

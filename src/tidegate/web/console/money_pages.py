@@ -1,5 +1,7 @@
 """Usage, budget, invoices: what was used, and what it comes to."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
@@ -15,6 +17,7 @@ from tidegate.control.documents import (
     read_credit_note,
     read_invoice,
 )
+from tidegate.control.usage import UsageHour
 from tidegate.control.usage import usage as usage_by_hour
 from tidegate.quantity import Money
 from tidegate.web.console.frame import Frame
@@ -25,6 +28,11 @@ from tidegate.web.signin import FORM, Visitor, page_headers
 router: Final = APIRouter()
 
 HOURS: Final = 72
+"""Of usage that the page knows."""
+
+SHOWN_S: Final = 24 * 3600
+"""Of it that stands open; what is older is folded away."""
+
 DOCUMENTS: Final = 100
 
 
@@ -125,23 +133,34 @@ def _usage_page(
 ) -> Response:
     now_s = console.clock.now_s()
     first_s = now_s // 3600 * 3600 - (HOURS - 1) * 3600
-    rows = usage_by_hour(console.money, frame.actor, first_s, now_s + 1)
+    rows = _by_product(usage_by_hour(console.money, frame.actor, first_s, now_s + 1))
+    shown = [row for row in rows if row["hour_s"] > now_s - SHOWN_S]
     return frame.page(
         "portal-usage",
         status,
-        usage=[
-            {
-                "hour_s": row.start_s,
-                "product": row.product,
-                "chip": row.chip,
-                "gpu_hours": row.gpu_seconds / 3600,
-            }
-            for row in reversed(rows)
-        ],
+        usage=shown,
+        older=rows[len(shown) :],
         budget=budget_of(frame, console),
         wrongs=wrongs,
         may_change=Act.BUDGETS_WRITE in frame.rights,
     )
+
+
+def _by_product(rows: Sequence[UsageHour]) -> list[dict[str, Any]]:
+    """Return usage by hour, chip and product, the latest hour first."""
+    groups: dict[tuple[int, str, str], list[UsageHour]] = defaultdict(list)
+    for row in rows:
+        groups[-row.start_s, row.chip, row.product].append(row)
+    return [
+        {
+            "hour_s": -minus_hour_s,
+            "chip": chip,
+            "product": product,
+            "leases": len(group),
+            "gpu_hours": sum(row.gpu_seconds for row in group) / 3600,
+        }
+        for (minus_hour_s, chip, product), group in sorted(groups.items())
+    ]
 
 
 def budget_of(frame: Frame, console: Console) -> dict[str, Any] | None:

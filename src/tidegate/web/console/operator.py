@@ -91,6 +91,11 @@ def _totals(console: Console, pools: Sequence[PoolPicture]) -> dict[str, Any]:
     total = sum(gpus(pool.row.nodes, pool) for pool in pools)
     internal = sum(gpus(pool.count(HoldingState.INTERNAL), pool) for pool in pools)
     leased = sum(gpus(pool.leased_nodes, pool) for pool in pools)
+    idle = sum(
+        gpus(pool.row.nodes - pool.count(HoldingState.INTERNAL), pool)
+        for pool in pools
+        if pool.can_lease
+    )
     sold_s = broken_s = 0
     for pool in pools:
         promised = console.views.promised(pool.row.id)
@@ -99,7 +104,7 @@ def _totals(console: Console, pools: Sequence[PoolPicture]) -> dict[str, Any]:
         "gpus": total,
         "internal_gpus": internal,
         "leased_gpus": leased,
-        "idle_gpus": total - internal,
+        "idle_gpus": idle,
         "pending_nodes": sum(pool.tick.pending_nodes for pool in pools if pool.tick),
         "returning_nodes": sum(
             lease.nodes for pool in pools for lease in pool.leases if lease.take_s is not None
