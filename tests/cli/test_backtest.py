@@ -341,3 +341,67 @@ def test_an_out_that_cannot_be_written(tidegate: Shell, tmp_path: Path, blocked:
     assert (done.code, done.out) == (1, "")
     assert "[TG-RUN-OUT]" in done.err
     assert str(out) in done.err.replace("\n", "")
+
+
+# ------------------------------------------------------------------------------------- with books
+
+
+def booked(folder: Path, books: str) -> Path:
+    """A fleet with a cohort and a books file, beside two days of jobs."""
+    (folder / "books.toml").write_text(books, "utf-8")
+    cohort = """
+[[cohort]]
+id = "bought"
+chip = "H100-SXM"
+count = 32
+price = 30000
+in_service = 2025-01-01
+life_years = 5
+"""
+    text = FLEET.replace('currency = "USD"', 'currency = "USD"\nbooks = "books.toml"')
+    text = text.replace('tier = "mainstay"', 'tier = "mainstay"\ncohorts = ["bought"]')
+    return fleet_of(folder, text + cohort)
+
+
+def test_the_three_tier_policy_stands_beside_others_as_the_plan_has_it(
+    tidegate: Shell, tmp_path: Path
+):
+    fleet = booked(tmp_path, 'start = "2026-03"\n')
+    done = tidegate("backtest", fleet, *QUICK, "--out", tmp_path / "o", "--json")
+    assert done.code == 0, done.err
+    compared = done.json["comparison"]
+    assert compared["from"] == "2026-03"
+    names = ["three tiers", "keep everything", "lease everything", "sell early"]
+    assert [row["policy"] for row in compared["rows"]] == names
+    plan = tidegate("finance", "tiers", fleet, "--from", tmp_path / "o", "--json").json
+    assert plan["tables"]["policies"]["rows"] == compared["rows"]
+    shown = tidegate("backtest", fleet, *QUICK, "--out", tmp_path / "o")
+    assert "sell early" in shown.out
+    assert "beaten by three tiers" in (tmp_path / "o" / "report.html").read_text("utf-8")
+
+
+def test_nothing_is_compared_without_books_or_without_leasing(tidegate: Shell, tmp_path: Path):
+    without = tidegate(*one_pool(log_of(tmp_path), "--out", tmp_path / "o", "--json"))
+    assert without.json["comparison"] is None
+    fleet = booked(tmp_path, "")
+    alone = tidegate("backtest", fleet, "--policies", "none", "--out", tmp_path / "o", "--json")
+    assert (alone.code, alone.json["comparison"]) == (0, None)
+
+
+def test_books_that_cannot_be_used_stop_it_before_it_plays(tidegate: Shell, tmp_path: Path):
+    fleet = booked(tmp_path, "[[cohort]]\nid = 'nobody'\n")
+    done = tidegate("backtest", fleet, *QUICK, "--out", tmp_path / "o")
+    assert done.code == 2
+    assert "TG-FIN-REFERENCE" in done.err
+    assert "books.toml" in done.err
+    assert not (tmp_path / "o").exists()
+
+
+def test_what_cannot_be_compared_is_told_and_the_rest_goes_on(tidegate: Shell, tmp_path: Path):
+    sold = "sale = [{ day = 2025-06-01, gpus = 32, proceeds = 100 }]"
+    fleet = booked(tmp_path, f'start = "2026-03"\n[[cohort]]\nid = "bought"\n{sold}\n')
+    done = tidegate("backtest", fleet, *QUICK, "--out", tmp_path / "o", "--json")
+    assert done.code == 0, done.err
+    assert "TG-FIN-COHORT" in done.err
+    assert done.json["comparison"] is None
+    assert "all had been sold" in done.json["assumptions"][-1]

@@ -1,5 +1,7 @@
 """Costs, coverage and returns as worked by hand, and as other libraries work them out."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import numpy_financial
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.finance.fleets import Given, books_of, used
 
-from tidegate.errors import FinanceError
+from tidegate.errors import FinanceError, Place
+from tidegate.finance.asset import Disposal
 from tidegate.finance.costs import Band, Rates, Tariff, cost_book, default_parameters
 from tidegate.finance.coverage import LINES, coverage
 from tidegate.finance.hour import hour_cost
@@ -150,3 +153,17 @@ def test_rent_in_another_currency_needs_a_rate():
     with pytest.raises(FinanceError) as caught:
         coverage(books, Given((month,), currency="EUR"))
     assert caught.value.code == "TG-FIN-RATE"
+
+
+def test_a_fleet_that_was_sold_before_is_an_error_and_one_to_come_is_told():
+    books = books_of(("a", "H100-SXM", 8, D(35_064)), in_service=date(2026, 1, 1))
+    month = used("pool-a", JUNE, own=2880, leased=0, idle=2880)
+    found = coverage(books, Given((month,), (month,)))
+    assert "Cohort a comes into service on 2026-01-01" in found.notes[-1]
+    assert found.total().costs["depreciation"] == 0
+    (holding,) = books_of(("a", "H100-SXM", 8, D(35_064))).holdings
+    gone = replace(holding.asset, disposals=(Disposal(date(2025, 2, 1), 8, D(1), D(0), Place()),))
+    sold = replace(books, holdings=(replace(holding, asset=gone),))
+    with pytest.raises(FinanceError) as caught:
+        coverage(sold, Given((month,), (month,)))
+    assert caught.value.code == "TG-FIN-COHORT"

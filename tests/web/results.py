@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from tidegate.demand.jobs import REJECT_SCHEMA, Rejects
+from tidegate.finance.month import Month
+from tidegate.finance.tiers.policies import POLICIES, Comparison, PolicyWorth
 from tidegate.fleet.catalogue import Chip
 from tidegate.fleet.pool import Cohort, LeasePolicy, Pool, Site
 from tidegate.fleet.tier import Tier
@@ -265,7 +267,18 @@ def three_tiers(*, days: float = 28.0) -> BacktestResult:
     legacy = pool_result(
         "a100", tier=Tier.LEGACY, chip="A100-80-SXM", nodes=36, days=days, strength=0.42
     )
-    return backtest(frontier_pool(days=days), pool_result("h100", days=days), legacy)
+    made = backtest(frontier_pool(days=days), pool_result("h100", days=days), legacy)
+    return replace(made, comparison=comparison())
+
+
+def comparison() -> Comparison:
+    """Policies side by side; one of them may lose money."""
+    figures = ((1.51e8, 0.0), (1.23e8, 0.994), (3.65e8, 0.002), (4.9e7, 0.991))
+    worths = [
+        PolicyWorth(name, mean, mean * 0.4 - 3e7, mean * 2.4, mean * 0.3 - 3e7, beaten)
+        for (name, _), (mean, beaten) in zip(POLICIES, figures, strict=True)
+    ]
+    return Comparison(Month(2026, 9), "cited rents", "USD", tuple(worths))
 
 
 def relative_prices() -> BacktestResult:

@@ -15,6 +15,7 @@ from tidegate.web.charts import (
     delay_chart,
     hours_chart,
     money_chart,
+    policies_chart,
     tide_chart,
     tradeoff_chart,
 )
@@ -118,6 +119,7 @@ def test_a_plot_is_a_frame_that_loads_nothing(three_tiers: BacktestResult):
         plots.delay(pool),
         plots.money(three_tiers),
         plots.hours(three_tiers),
+        plots.policies(three_tiers),
     ):
         frame = plot._repr_html_()
         assert frame.startswith("<iframe srcdoc=")
@@ -131,3 +133,17 @@ def test_report_and_notebook_share_the_definition(three_tiers: BacktestResult):
     pool = three_tiers.pool("h100")
     in_report = Page(render(three_tiers)).data["pool-2-curve"]
     assert Page(plots.curve(pool).html()).data["chart"] == in_report
+
+
+def test_policies_are_drawn_from_low_to_high_with_their_means():
+    found = results.comparison()
+    chart = policies_chart(found)
+    *ranges, means = chart.option["series"]
+    assert [[x for x, _ in it["data"]] for it in ranges] == [
+        [p.low, p.high] for p in found.policies
+    ]
+    assert [it["value"] for it in means["data"]] == [
+        [p.mean, n] for n, p in enumerate(found.policies)
+    ]
+    assert chart.option["xAxis"]["min"] is None  # a range reaches below zero
+    assert len(chart.tables[0].rows) == len(found.policies)

@@ -223,3 +223,14 @@ def test_three_months_of_a_pool_stay_within_two_thousand_points():
 def test_a_depreciation_of_zero_has_no_ratio():
     pool = replace(results.pool_result(days=4), depreciation=Decimal(0))
     assert "Cover ratio" in Page(render(results.backtest(pool))).text
+
+
+def test_a_fleet_with_books_is_shown_beside_other_policies(three_tiers: BacktestResult):
+    page = Page(render(three_tiers))
+    assert "Three tiers beside other policies" in page.text
+    for policy in ("three tiers", "keep everything", "lease everything", "sell early"):
+        assert policy in page.text
+    assert "151,000,000" in page.text
+    without = Page(render(replace(three_tiers, comparison=None)))
+    assert "keep everything" not in without.text
+    assert all(a["href"] != "#owner" for a in without.every("a"))

@@ -1,47 +1,26 @@
 """What the finance commands do: from a desk to statements, stress, impairment, tiers and the board pack."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tidegate.app.financedesk import Desk
-from tidegate.app.market import market_paths
+from tidegate.app.futures import Futures, on_model, played
 from tidegate.feeds.journal import change_journal
 from tidegate.feeds.renthistory import read_rent_history
-from tidegate.finance.coverage import Coverage
 from tidegate.finance.impairment import ImpairmentTest, impairment_test
 from tidegate.finance.ledger import Ledger
 from tidegate.finance.month import Month
-from tidegate.finance.paths import RentModel, default_model
+from tidegate.finance.paths import default_model
 from tidegate.finance.paths.calibrate import Trial, calibrate, out_of_sample
 from tidegate.finance.report import Report
 from tidegate.finance.report.stress import stress_report
 from tidegate.finance.revenue import LeaseFlags, lease_flags
 from tidegate.finance.statement import Statement, statement
-from tidegate.finance.stress import StressResult, StressSettings, stress, stress_inputs
-from tidegate.finance.stress.run import paths_for
 from tidegate.finance.thresholds import Standard
 from tidegate.finance.tiers import TierPlan, tier_plan
 from tidegate.plan import Scenario
 from tidegate.web.boardpack import Findings
-
-
-@dataclass(frozen=True)
-class Futures:
-    """Which futures are believed, and how many of them are played.
-
-    Attributes
-    ----------
-    settings : StressSettings
-    history : Path or None
-        A rent history to calibrate the statistical paths on.
-    market : str or None
-        A market scenario whose paths are taken instead.
-    """
-
-    settings: StressSettings
-    history: Path | None = None
-    market: str | None = None
 
 
 def stressed(desk: Desk, futures: Futures) -> Report:
@@ -65,7 +44,7 @@ def stressed(desk: Desk, futures: Futures) -> Report:
     if futures.history is not None:
         past = read_rent_history(futures.history)
         model, trials = calibrate(past), out_of_sample(past)
-    return stress_report(measured, _on_model(measured, futures.settings, model), model, trials)
+    return stress_report(measured, on_model(measured, futures.settings, model), model, trials)
 
 
 def statement_of(desk: Desk, journal: Path | None = None) -> Statement:
@@ -122,36 +101,6 @@ def flags_of(scenario: Scenario) -> tuple[LeaseFlags, ...]:
     """Return what each product of a fleet looks like to an auditor."""
     products = {o.product.id: o.product for case in scenario.cases for o in case.offers}
     return tuple(lease_flags(product) for product in products.values())
-
-
-def played(measured: Coverage, futures: Futures) -> StressResult:
-    """Return a fleet along the futures that are believed.
-
-    Raises
-    ------
-    InputError
-        When the history or the scenario cannot be used, or no cohort has a market rent.
-    """
-    if futures.market is None:
-        past = futures.history
-        model = default_model() if past is None else calibrate(read_rent_history(past))
-        return _on_model(measured, futures.settings, model)
-    settings = futures.settings
-    inputs = stress_inputs(measured, settings.months)
-    paths, source = market_paths(
-        futures.market,
-        [generation.chip for generation in inputs.generations],
-        inputs.start.first,
-        months=settings.months + 1,
-        paths=settings.paths,
-        seed=settings.seed,
-    )
-    return stress(inputs, settings, paths, source=source)
-
-
-def _on_model(measured: Coverage, settings: StressSettings, model: RentModel) -> StressResult:
-    inputs = stress_inputs(measured, settings.months)
-    return stress(inputs, settings, paths_for(inputs, settings, model), source=model.source)
 
 
 def tiers_of(desk: Desk, futures: Futures) -> TierPlan:

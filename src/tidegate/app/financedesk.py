@@ -110,8 +110,24 @@ def open_desk(
         demand = load(scenario)
         result = run(scenario, demand.logs, settings, progress=progress)
         usage = usage_of(result, policy, None)
+    return desk_on(scenario, kept, usage, start)
+
+
+def desk_on(
+    scenario: Scenario, kept: Books, usage: BacktestUsage, asked: Month | None = None
+) -> Desk:
+    """Return the desk of a fleet and its books on usage that was played.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    kept : Books
+    usage : BacktestUsage
+    asked : Month or None
+        The month in which the measured time of a log without a calendar begins.
+    """
     calendar = all(pool.span.calendar for pool in usage.pools)
-    month, said = start_month(kept, calendar, start)
+    month, said = start_month(kept, calendar, asked)
     notes = (*kept.assumptions, *((said,) if said else ()), _GRID, SHARED)
     return Desk(scenario, replace(kept, assumptions=notes), replace(usage, start=month))
 

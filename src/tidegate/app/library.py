@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.app.backtest import load, problems, run
+from tidegate.app.fleetpolicies import with_comparison
 from tidegate.app.options import (
     DEFAULT_LOAD,
     DEFAULT_RISK,
@@ -21,6 +22,7 @@ from tidegate.app.workers import Crew
 from tidegate.demand import JobLog
 from tidegate.errors import OptionError
 from tidegate.feeds import read_jobs as read_log
+from tidegate.feeds.booksfile import read_books
 from tidegate.feeds.fleetfile import read_fleet as read_fleet_file
 from tidegate.feeds.sweepfile import read_sweep
 from tidegate.plan import BacktestResult, LogSource, Progress, Scenario
@@ -160,7 +162,8 @@ def backtest(  # noqa: PLR0913  the command's options
     Returns
     -------
     BacktestResult
-        Figures, polars frames, and plots in notebooks.
+        Figures, polars frames, and plots in notebooks; for a fleet with books also ``comparison``, the
+        three-tier policy beside others.
 
     Raises
     ------
@@ -193,8 +196,11 @@ def backtest(  # noqa: PLR0913  the command's options
         scenario = fleet if isinstance(fleet, Scenario) else read_fleet(fleet)
     scenario = windowed(scenario, window_from, window_to)
     settings = settings_from_options(scenario, policies=policies, seeds=seeds, warmup=warmup)
+    books = None if scenario.books is None else read_books(scenario)
     demand = load(scenario)
     result = run(scenario, demand.logs, settings, progress=progress, seconds_before=demand.seconds)
+    if books is not None:
+        result, _ = with_comparison(result, scenario, books)
     if found := problems(result, max_rejects):
         raise found[0]
     if out is not None:

@@ -154,6 +154,7 @@ def backtest(
     from tidegate.app.options import decimal_option, windowed  # noqa: PLC0415
     from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.cli.tables import show_result  # noqa: PLC0415
+    from tidegate.feeds.booksfile import read_books  # noqa: PLC0415
     from tidegate.feeds.fleetfile import read_fleet  # noqa: PLC0415
 
     if not 0 <= max_rejects <= 1:
@@ -199,17 +200,26 @@ def backtest(
     scenario = windowed(scenario, window_from, window_to)
     names = None if policies is None else [name.strip() for name in policies.split(",")]
     settings = settings_from_options(scenario, policies=names, seeds=seeds, warmup=warmup)
+    # Read first, so that nothing is played for books that cannot be used.
+    books = None if scenario.books is None else read_books(scenario)
 
     demand = load(scenario)
     prepare_folder(out)
     with screen.progress([case.pool.id for case in scenario.cases]) as bars:
         result = run(scenario, demand.logs, settings, progress=bars, seconds_before=demand.seconds)
+    not_compared = None
+    if books is not None:
+        from tidegate.app.fleetpolicies import with_comparison  # noqa: PLC0415
+
+        result, not_compared = with_comparison(result, scenario, books)
     written = write(result, out)
     if as_json:
         files = {"report": str(written.report), "rejects": [str(p) for p in written.rejects]}
         typer.echo(json.dumps({**result.to_json(), **files}, indent=2))
     else:
         show_result(result, written)
+    if not_compared is not None:
+        screen.show_error(not_compared)
     found = problems(result, max_rejects)
     for problem in found:
         screen.show_error(problem)

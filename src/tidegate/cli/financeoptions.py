@@ -8,8 +8,8 @@ import typer
 from tidegate.errors import OptionError, Place
 
 if TYPE_CHECKING:
-    from tidegate.app.finance import Futures
     from tidegate.app.financedesk import Desk
+    from tidegate.app.futures import Futures
     from tidegate.finance.month import Month
 Fleet = Annotated[Path, typer.Argument(help="Fleet file (TOML).")]
 Books = Annotated[
@@ -106,7 +106,7 @@ def futures_from(
     OptionError
         ``TG-OPTION`` when one is out of range, or a rent history stands beside a market scenario, which has its own.
     """
-    from tidegate.app.finance import Futures  # noqa: PLC0415  kept off the path of --help
+    from tidegate.app.futures import Futures  # noqa: PLC0415  kept off the path of --help
     from tidegate.finance.stress import StressSettings  # noqa: PLC0415
 
     if history is not None and market is not None:

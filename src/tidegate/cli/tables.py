@@ -10,7 +10,9 @@ from rich.table import Table
 
 from tidegate.app import Written
 from tidegate.app.sweep import SweepResult
+from tidegate.cli.financetables import show_table
 from tidegate.cli.screen import out
+from tidegate.finance.report.tiers import policies_table
 from tidegate.plan import BacktestResult, PolicyResult, PoolCase, PoolResult, SweepPool
 from tidegate.quantity import Money
 from tidegate.quota import LONG_SHARE, eps_of
@@ -140,6 +142,15 @@ def show_result(result: BacktestResult, written: Written) -> None:
         total = Money(sum(earned, Decimal(0)), result.currency)
         out.print(f"tidegate earns {total} in all", soft_wrap=True)
     out.print(_LEGEND, style="dim")
+    if result.comparison is not None:
+        out.print()
+        show_table(policies_table(result.comparison))
+        out.print(
+            f"From {result.comparison.now} on; {result.comparison.source}.",
+            style="dim",
+            soft_wrap=True,
+        )
+        out.print()
     out.print(
         f"{result.seconds:.1f} s, {len(result.seeds)} seed{'s' * (len(result.seeds) > 1)}",
         soft_wrap=True,

@@ -211,8 +211,8 @@ def coverage(books: Books, source: UsageSource, last: Month | None = None) -> Co
     Raises
     ------
     FinanceError
-        ``TG-FIN-COHORT`` when no pool has a cohort, ``TG-FIN-RATE`` when rents come in another currency
-        without a rate.
+        ``TG-FIN-COHORT`` when no pool has a cohort or all were sold before, ``TG-FIN-RATE`` when rents come in
+        another currency without a rate.
     """
     if not books.holdings:
         raise FinanceError(
@@ -250,7 +250,21 @@ def coverage(books: Books, source: UsageSource, last: Month | None = None) -> Co
                     origin=month.origin,
                 )
             )
+    if not rows:
+        raise FinanceError(
+            "TG-FIN-COHORT",
+            "no GPU of any cohort was there in the measured time: all had been sold.",
+            place=books.place,
+            expected="sales later than what is measured, or a start before them.",
+        )
     notes = [*books.assumptions]
+    measured_to = max(row.month for row in rows)
+    notes += [
+        f"Cohort {h.id} comes into service on {h.asset.in_service}, after the measured time: its hours count, "
+        "its depreciation has not begun."
+        for h in books.holdings
+        if Month.of(h.asset.in_service) > measured_to
+    ]
     bare = sorted({u.pool for u in used} - {h.pool.id for h in books.holdings})
     notes += [f"Pool {pool} has no cohort: it is left out." for pool in bare]
     return Coverage(books, source.label, tuple(rows), schedules, tuple(notes))

@@ -8,6 +8,8 @@ from typing import Any, Final
 import polars as pl
 
 from tidegate.demand.jobs import Rejects
+from tidegate.finance.report.tiers import policies_table
+from tidegate.finance.tiers.policies import Comparison
 from tidegate.plan.scenario import PoolCase
 
 MISS_HORIZONS: Final[Mapping[str, int]] = {"1h": 3600, "6h": 21600, "24h": 86400, "168h": 604800}
@@ -277,6 +279,9 @@ class BacktestResult:
         Tidegate, Python and the libraries that the result rests on.
     assumptions : tuple of str
         What was assumed for the whole fleet, in sentences.
+    comparison : Comparison or None
+        The three-tier policy beside keeping everything, leasing everything and selling early; None for a fleet without
+        books.
     """
 
     name: str
@@ -287,6 +292,7 @@ class BacktestResult:
     seconds: float
     versions: Mapping[str, str]
     assumptions: tuple[str, ...] = field(default=())
+    comparison: Comparison | None = None
 
     @property
     def rejected_rows(self) -> int:
@@ -330,8 +336,16 @@ class BacktestResult:
             "currency": self.currency,
             "seeds": list(self.seeds),
             "pools": [pool.to_json() for pool in self.pools],
+            "comparison": self._comparison_json(),
             "rejected_rows": self.rejected_rows,
             "assumptions": list(self.assumptions),
             "seconds": round(self.seconds, 3),
             "versions": dict(self.versions),
         }
+
+    def _comparison_json(self) -> dict[str, Any] | None:
+        compared = self.comparison
+        if compared is None:
+            return None
+        told = policies_table(compared).to_json()
+        return {"from": str(compared.now), "source": compared.source, **told}

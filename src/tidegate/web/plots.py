@@ -13,6 +13,7 @@ from tidegate.web.charts import (
     delay_chart,
     hours_chart,
     money_chart,
+    policies_chart,
     tide_chart,
 )
 from tidegate.web.palette import palette_css
@@ -93,3 +94,16 @@ def _present(chart: Chart | None, pool: PoolResult, what: str) -> Chart:
     if chart is None:
         raise ValueError(f"pool {pool.case.pool.id!r} has no {what}: nothing is leased there")
     return chart
+
+
+def policies(result: BacktestResult) -> Plot:
+    """Return what each policy for the fleet is worth: three tiers, keep, lease everything, sell early.
+
+    Raises
+    ------
+    ValueError
+        If nothing was compared: the fleet has no books.
+    """
+    if result.comparison is None:
+        raise ValueError("nothing was compared: the fleet file names no books")
+    return Plot(policies_chart(result.comparison))

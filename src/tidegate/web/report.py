@@ -12,6 +12,7 @@ from tidegate.web.charts import (
     delay_chart,
     hours_chart,
     money_chart,
+    policies_chart,
     tide_chart,
     tradeoff_chart,
 )
@@ -74,6 +75,8 @@ def render(result: BacktestResult) -> str:
         network.
     """
     charts: dict[str, Chart] = {"hours": hours_chart(result), "revenue": money_chart(result)}
+    if result.comparison is not None:
+        charts["policies"] = policies_chart(result.comparison)
     points = points_for(sum(series_count(pool) for pool in result.pools))
     parts = []
     for place, pool in enumerate(result.pools, start=1):

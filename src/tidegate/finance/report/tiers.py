@@ -2,7 +2,7 @@
 
 from tidegate.finance.report.table import Report, Table, columns
 from tidegate.finance.tiers.plan import TierPlan
-from tidegate.finance.tiers.policies import POLICIES
+from tidegate.finance.tiers.policies import LARGEST_LEASED, POLICIES, Comparison
 
 
 def tiers_report(plan: TierPlan) -> Report:
@@ -17,7 +17,7 @@ def tiers_report(plan: TierPlan) -> Report:
             _proposals(plan),
             _findings(plan),
             _dependents(plan),
-            _policies(plan),
+            policies_table(plan.comparison),
             _sales(plan),
         ),
         notes=(
@@ -104,7 +104,8 @@ def _dependents(plan: TierPlan) -> Table:
     )
 
 
-def _policies(plan: TierPlan) -> Table:
+def policies_table(found: Comparison) -> Table:
+    """Return the policies side by side, as the tier plan and the backtest show them."""
     told = dict(POLICIES)
     return Table(
         "policies",
@@ -120,10 +121,13 @@ def _policies(plan: TierPlan) -> Table:
         ),
         tuple(
             (p.policy, p.mean, p.low, p.high, p.worst, p.beaten, told[p.policy])
-            for p in plan.policies
+            for p in found.policies
         ),
-        plan.currency,
-        note="Present value of cash with own work at the market's rent; each sells every cohort at its best moment.",
+        found.currency,
+        note=(
+            "Present value of cash with own work at the market's rent; each sells every cohort at its best moment. "
+            f"When everything is leased, tenants are taken to rent {100 * LARGEST_LEASED:.0f} % of all hours (assumed)."
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from tidegate.finance.sources import UsageMonth
 from tidegate.finance.stress.run import StressResult
 from tidegate.finance.thresholds import SaleMarket, TierRules
 from tidegate.finance.tiers.choice import Choice, choose
-from tidegate.finance.tiers.policies import PolicyWorth, compare
+from tidegate.finance.tiers.policies import Comparison, compare
 from tidegate.finance.tiers.retirement import Market, SaleMonth, sales
 from tidegate.finance.tiers.rules import Facts, Proposal, facts_of, propose
 from tidegate.fleet import Pool, Tier
@@ -50,7 +50,8 @@ class TierPlan:
         Whose paths it stands on.
     proposals : tuple of Proposal
     choices : tuple of Choice
-    policies : tuple of PolicyWorth
+    comparison : Comparison
+        With the three-tier policy, and without it.
     dependents : tuple of Dependent
         Of the pools that are proposed to move.
     sales : mapping of str to tuple of SaleMonth
@@ -64,7 +65,7 @@ class TierPlan:
     source: str
     proposals: tuple[Proposal, ...]
     choices: tuple[Choice, ...]
-    policies: tuple[PolicyWorth, ...]
+    comparison: Comparison
     dependents: tuple[Dependent, ...]
     sales: Mapping[str, tuple[SaleMonth, ...]]
     facts: tuple[Facts, ...] = field(repr=False, default=())
@@ -109,7 +110,7 @@ def tier_plan(
         source=found.source,
         proposals=proposals,
         choices=choices,
-        policies=compare(found),
+        comparison=compare(found),
         dependents=tuple(dependents),
         sales=schedules,
         facts=facts,

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.finance.month import Month
 from tidegate.finance.stress.run import StressResult
 from tidegate.finance.tiers.choice import CohortFlows, cohort_flows, state_of
 from tidegate.finance.tiers.stopping import best_stopping
@@ -23,7 +24,7 @@ POLICIES: Final[tuple[tuple[str, str], ...]] = (
 )
 """Name and one sentence of each policy, the first against the others."""
 
-_LARGEST_LEASED: Final = 0.9
+LARGEST_LEASED: Final = 0.9
 """Share of a pool's hours that tenants take when all of it is offered."""
 
 
@@ -50,8 +51,29 @@ class PolicyWorth:
     beaten: float
 
 
-def compare(found: StressResult) -> tuple[PolicyWorth, ...]:
-    """Return each policy's worth on the same paths, in the order of :data:`POLICIES`."""
+@dataclass(frozen=True)
+class Comparison:
+    """The policies side by side.
+
+    Attributes
+    ----------
+    now : Month
+        The month from which it looks ahead.
+    source : str
+        Whose paths it stands on.
+    currency : str
+    policies : tuple of PolicyWorth
+        In the order of :data:`POLICIES`.
+    """
+
+    now: Month
+    source: str
+    currency: str
+    policies: tuple[PolicyWorth, ...]
+
+
+def compare(found: StressResult) -> Comparison:
+    """Return each policy's worth on the same paths."""
     # Every policy sells at its best moment; that rule is fitted on the first half of the paths, and all are valued
     # on the second.
     first = found.paths.count // 2
@@ -61,7 +83,12 @@ def compare(found: StressResult) -> tuple[PolicyWorth, ...]:
         for name, values in _of_cohort(found, place, flows, first).items():
             worths[name] += values
     best = worths[POLICIES[0][0]]
-    return tuple(_worth(name, worths[name], best) for name, _ in POLICIES)
+    return Comparison(
+        now=found.inputs.start,
+        source=found.source,
+        currency=found.inputs.books.currency,
+        policies=tuple(_worth(name, worths[name], best) for name, _ in POLICIES),
+    )
 
 
 def _of_cohort(found: StressResult, place: int, flows: CohortFlows, first: int) -> dict[str, F64]:
@@ -80,7 +107,7 @@ def _of_cohort(found: StressResult, place: int, flows: CohortFlows, first: int) 
     if holding.tier.may_lease:
         tiers = until_sold(kept + np.maximum(flows.margin, 0.0))
     capacity = inputs.own_h[place] + inputs.free_h[place]
-    tenants = _LARGEST_LEASED * capacity
+    tenants = LARGEST_LEASED * capacity
     ahead = flows.ratio[:, 1:]
     rent = inputs.rent[place] or inputs.own_rent[place]
     extra = (tenants - inputs.own_h[place]) * inputs.power_hour[place] * found.power

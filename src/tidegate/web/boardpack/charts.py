@@ -18,7 +18,7 @@ from tidegate.finance.sources import HOLDERS
 from tidegate.finance.stress.run import StressResult, fan
 from tidegate.finance.stress.smoothing import Smoothing
 from tidegate.finance.stress.tornado import Bar
-from tidegate.finance.tiers import TierPlan
+from tidegate.finance.tiers.policies import Comparison
 from tidegate.web.palette import COLOURS
 
 F64 = NDArray[np.float64]
@@ -355,20 +355,20 @@ def headroom_chart(test: ImpairmentTest) -> str:
     return _drawn(_WIDE, draw)
 
 
-def policy_chart(plan: TierPlan) -> str:
+def policy_chart(found: Comparison) -> str:
     """Return the worth of each policy: mean, and 5 to 95 %."""
 
     def draw(axis: Axes) -> None:
-        for place, policy in enumerate(plan.policies):
+        for place, policy in enumerate(found.policies):
             axis.plot(
                 [policy.low, policy.high], [place, place], color=_HUES[0], linewidth=5, alpha=0.35
             )
             axis.plot([policy.mean], [place], "o", color=_HUES[0], markersize=6)
-        axis.set_yticks(range(len(plan.policies)), [policy.policy for policy in plan.policies])
+        axis.set_yticks(range(len(found.policies)), [policy.policy for policy in found.policies])
         axis.invert_yaxis()
         axis.grid(visible=False, axis="y")
         axis.margins(y=0.2)
-        _millions(axis, plan.currency, across=True)
+        _millions(axis, found.currency, across=True)
         axis.set_title("Present value: mean, and 5 to 95 % of the paths")
 
     return _drawn((6.9, 2.1), draw)

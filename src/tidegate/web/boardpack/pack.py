@@ -194,7 +194,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         _page(
             "Tiers",
             [f"{name}: {text}." for name, text in planned.headline.items()],
-            [charts.policy_chart(found.planned)],
+            [charts.policy_chart(found.planned.comparison)],
             [
                 _cut(
                     planned.table("choices"),
