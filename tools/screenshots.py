@@ -22,6 +22,7 @@ OUT: Final = ROOT / "docs" / "images" / "console"
 PLACES: Final = {
     "Operator": (
         "overview", "pools/h100", "leases", "desk", "prices", "tenants", "invoices", "audit",
+        "finance", "finance/books", "finance/tiers", "market",
     ),
     "Fjord Robotics": (
         "portal", "portal/new", "portal/notice-help", "usage", "keys", "webhooks",

@@ -29,6 +29,9 @@ OWNER: Final = (
     "tenants",
     "invoices",
     "audit",
+    "finance",
+    "finance/books",
+    "finance/tiers",
 )
 TENANT: Final = (
     "portal",
