@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.slurm.cluster import Cluster, started, wait_until
+from structlog.testing import capture_logs
+from tests.slurm.cluster import STRANGER, Cluster, started, wait_until
 from tests.slurm.conf import Group, Layout
 from tests.slurm.leasing import WallClock, commands_of, set_up, site_of
 
@@ -24,7 +25,9 @@ from tidegate.control.reconcile import check_facts
 from tidegate.drivers.embedded.cluster import ClusterSpec
 from tidegate.drivers.embedded.driver import EmbeddedDriver
 from tidegate.drivers.embedded.jobs import JobList
+from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.rest import Rest, RestCommands, RestPlace
 from tidegate.errors import DriverError
 
 NODES = 4
@@ -97,19 +100,44 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def slurm(cluster: Cluster) -> Iterator[House]:
+    """On Slurm's commands alone."""
+    yield from _on_slurm(cluster, commands_of(cluster))
+
+
+@pytest.fixture(scope="module")
+def socket(cluster: Cluster) -> str:
+    return cluster.start_slurmrestd(STRANGER)
+
+
+@pytest.fixture
+def rest(cluster: Cluster, socket: str) -> Iterator[House]:
+    """On Slurm's commands, read over slurmrestd; nothing may fall back."""
+    commands = RestCommands(commands_of(cluster), Rest(RestPlace(socket, STRANGER)))
+    with capture_logs() as logs:
+        yield from _on_slurm(cluster, commands)
+    assert logs == []
+
+
+def _on_slurm(cluster: Cluster, commands: Commands) -> Iterator[House]:
     from tests.slurm.conftest import clear  # noqa: PLC0415
 
     def occupy(nodes: int) -> None:
         job = cluster.submit(f"--nodes={nodes}", "--gres=gpu:h100:8", "--exclusive")
         cluster.wait_state(job, "RUNNING")
 
-    driver = SlurmDriver(site_of(cluster), commands_of(cluster), WallClock())
+    driver = SlurmDriver(site_of(cluster), commands, WallClock())
     yield House(driver, occupy)
     driver.close()
     clear(cluster)
 
 
-@pytest.fixture(params=["embedded", pytest.param("slurm", marks=pytest.mark.needs_slurm)])
+@pytest.fixture(
+    params=[
+        "embedded",
+        pytest.param("slurm", marks=pytest.mark.needs_slurm),
+        pytest.param("rest", marks=pytest.mark.needs_slurm),
+    ]
+)
 def house(request: pytest.FixtureRequest) -> House:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, House)

@@ -20,7 +20,17 @@ from typing import Final
 from tests.slurm.conf import Layout, free_ports, gres_conf, listened_on, slurm_conf, slurmdbd_conf
 
 SBIN: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
-PROGRAMS: Final = ("slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd")
+PROGRAMS: Final = (
+    "slurmctld",
+    "slurmd",
+    "slurmdbd",
+    "slurmrestd",
+    "sacctmgr",
+    "munged",
+    "mariadbd",
+    "sudo",
+    "visudo",
+)
 
 MEMORY: Final = Path("/dev/shm")
 """The database and slurmctld's state lie here where they can: they wait for the disk at every step."""
@@ -181,6 +191,32 @@ class Cluster:
     def start_slurmd(self, node: str) -> None:
         self.spawn(f"slurmd:{node}", "slurmd", "-D", "-N", node)
 
+    def start_slurmrestd(self, user: str, *, jwt: bool = False) -> str:
+        """Start slurmrestd as a user, and return its address: a port for tokens, else a socket for that user."""
+        name = "slurmrestd:jwt" if jwt else "slurmrestd:local"
+        folder = self.folder / name.replace(":", "-")
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+        (folder / "socket").unlink(missing_ok=True)
+        listen = f"127.0.0.1:{self.ports.slurmrestd}" if jwt else f"unix:{folder}/socket"
+        with (self.folder / f"{name}.out").open("ab") as out:
+            self.daemons[name] = subprocess.Popen(
+                ("slurmrestd", "-v", listen),
+                env={**self.env, **({"SLURM_JWT": "daemon"} if jwt else {})},
+                user=user,
+                group="nogroup",
+                extra_groups=[],
+                cwd="/",
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+            )
+        if jwt:
+            wait_until(lambda: self.ports.slurmrestd in listened_on(), "slurmrestd listens")
+            return f"http://{listen}"
+        wait_until((folder / "socket").exists, "slurmrestd listens")
+        return listen
+
     def start(self) -> None:
         """Start everything, and wait until every node is idle."""
         self._write_files()
@@ -221,9 +257,9 @@ class Cluster:
         dbd = folder / "slurmdbd.conf"
         dbd.touch(0o600)
         dbd.write_text(slurmdbd_conf(folder, self.ports, self._password))
-        key = folder / "munge" / "key"
-        key.touch(0o600)
-        key.write_bytes(secrets.token_bytes(128))
+        for key, size in ((folder / "munge" / "key", 128), (folder / "jwt.key", 32)):
+            key.touch(0o600)
+            key.write_bytes(secrets.token_bytes(size))
 
     def _start_munge_and_database(self) -> None:
         folder = self.folder

@@ -69,6 +69,7 @@ class Ports:
     slurmctld: int
     slurmdbd: int
     database: int
+    slurmrestd: int
     slurmd: tuple[int, ...]
 
 
@@ -94,14 +95,16 @@ def free_ports(nodes: int) -> Ports:
     """Ports that nobody listens on."""
     taken = {_port(cells) for cells in _sockets()}
     free = [port for port in BELOW_EPHEMERAL if port not in taken]
-    found = random.SystemRandom().sample(free, nodes + 3)
-    return Ports(found[0], found[1], found[2], tuple(found[3:]))
+    found = random.SystemRandom().sample(free, nodes + 4)
+    return Ports(found[0], found[1], found[2], found[3], tuple(found[4:]))
 
 
 def slurmdbd_conf(folder: Path, ports: Ports, password: str) -> str:
     return f"""\
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key={folder}/jwt.key
 CommunicationParameters=NoInAddrAny
 DbdHost=localhost
 DbdAddr=127.0.0.1
@@ -130,6 +133,8 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
+AuthAltTypes=auth/jwt
+AuthAltParameters=jwt_key={folder}/jwt.key
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n

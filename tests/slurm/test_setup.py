@@ -186,5 +186,9 @@ def test_a_slurm_file_that_does_not_fit_its_fleet_says_where(shell: Shell, slurm
     assert told.code == 2
     assert "3 nodes are named; the fleet file says 2" in told.err
     assert "the fleet file has no pool 'moon'" in told.err
+    for far in ("http://10.0.0.7:6820", "https:/x", "unix:run", "ftp://localhost"):
+        slurm_file.write_text(f'rest = "{far}"\n{text}')
+        told = shell("slurm", "check", slurm_file)
+        assert (told.code, "TG-SLURM-FILE-VALUE" in told.err) == (2, True), far
     slurm_file.write_text(text.replace("wipe =", "wype ="))
     assert "TG-SLURM-FILE-KEY" in shell("slurm", "check", slurm_file).err

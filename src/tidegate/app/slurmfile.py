@@ -1,13 +1,16 @@
 """Slurm files: how the pools of a fleet stand in a cluster (TOML)."""
 
+import getpass
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field
 
-from tidegate.drivers.slurm.commands import LocalCommands
+from tidegate.drivers.slurm.commands import Commands, LocalCommands
 from tidegate.drivers.slurm.hostlist import expand
+from tidegate.drivers.slurm.rest import Rest, RestCommands, RestPlace
 from tidegate.drivers.slurm.site import (
     Drift,
     OnTake,
@@ -27,6 +30,13 @@ from tidegate.quantity.timetext import DURATION_EXAMPLE
 SLURM: Final = FileKind("TG-SLURM-FILE", SlurmFileError)
 
 MOST_AT_ONCE: Final = 1_000
+REST_EXAMPLE: Final = (
+    "'unix:/run/slurmrestd/slurmrestd.socket', 'https://...', or 'http://' on this machine alone"
+)
+# A token in the clear goes to nobody but this machine.
+_REST: Final = re.compile(
+    r"unix:(//)?/.+|https://.+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/?"
+)
 
 
 class ProductTable(Table):
@@ -65,6 +75,13 @@ class SlurmTable(Table):
         default_factory=list,
         description="a list that stands before commands that change something, such as ['sudo', '-n']",
     )
+    rest: Text | None = Field(None, description=REST_EXAMPLE)
+    rest_user: Text | None = Field(
+        None, description="the user of the token, where it is not the one that Tidegate runs as"
+    )
+    rest_token_file: Text | None = Field(
+        None, description="the path of a file that holds a token of scontrol"
+    )
     pool: list[PoolTable] = Field(
         min_length=1, description="one table for each pool that stands in this cluster"
     )
@@ -80,12 +97,13 @@ class SlurmFile:
     fleet : Scenario
         Its fleet file, with the pools that stand in the cluster.
     site : SlurmSite
-    commands : LocalCommands
+    commands : Commands
+        On this machine; they read over slurmrestd where the file names one.
     """
 
     fleet: Scenario
     site: SlurmSite
-    commands: LocalCommands
+    commands: Commands
 
 
 def read_slurm_file(path: str | Path) -> SlurmFile:
@@ -131,6 +149,13 @@ def read_slurm_file(path: str | Path) -> SlurmFile:
         pools.append(
             SlurmPool(told.id, nodes, told.gpu_type.lower(), owned.gpus_per_node, owned.tier)
         )
+    if table.rest is not None and not _REST.fullmatch(table.rest):
+        problems.add(
+            "TG-SLURM-FILE-VALUE",
+            ("rest",),
+            f"{table.rest!r} cannot be used.",
+            f"{REST_EXAMPLE}.",
+        )
     problems.raise_if_any()
     named = {pool.id for pool in pools}
     return SlurmFile(
@@ -145,8 +170,17 @@ def read_slurm_file(path: str | Path) -> SlurmFile:
             drift=table.drift,
             late_after_s=_late_after_s(fleet),
         ),
-        commands=LocalCommands(conf=table.conf, prefix=tuple(table.raise_with)),
+        commands=_commands(table),
     )
+
+
+def _commands(table: SlurmTable) -> Commands:
+    local = LocalCommands(conf=table.conf, prefix=tuple(table.raise_with))
+    if table.rest is None:
+        return local
+    user = table.rest_user or getpass.getuser()
+    token = None if table.rest_token_file is None else Path(table.rest_token_file)
+    return RestCommands(local, Rest(RestPlace(table.rest, user, token)))
 
 
 def _nodes(text: str, path: tuple[str | int, ...], problems: Problems) -> tuple[str, ...]:

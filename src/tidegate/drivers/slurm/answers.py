@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.hostlist import expand
@@ -165,6 +165,12 @@ def gpus_of_tres(tres: str) -> tuple[str, int]:
     return kind, count
 
 
+def gpus_of_gres(gres: str) -> tuple[str, int]:
+    """Return type and number of the GPUs in ``gpu:h100:8(S:0-1)``; no type when there are several."""
+    found = _GRES.findall(gres)
+    return found[0][0].lower() if len(found) == 1 else "", sum(int(count) for _, count in found)
+
+
 @lru_cache(maxsize=_KEPT)
 def _moment(text: str) -> int:
     """Return Unix seconds of a time in UTC; 0 for one that is not set."""
@@ -234,7 +240,7 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
     found = []
     for line in _records(text, "NodeName"):
         state, *flags = _needed(line, "State").rstrip("*~#!%$@^-").split("+")
-        gpus = _GRES.findall(_field(line, "Gres") or "")
+        gpu_type, gpus = gpus_of_gres(_field(line, "Gres") or "")
         comment = _COMMENT.search(line) if " Comment=" in line else None
         reason = _REASON.search(line) if " Reason=" in line else None
         found.append(
@@ -242,8 +248,8 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
                 name=_needed(line, "NodeName"),
                 state=state,
                 flags=frozenset(flags),
-                gpu_type=gpus[0][0].lower() if len(gpus) == 1 else "",
-                gpus=sum(int(count) for _, count in gpus),
+                gpu_type=gpu_type,
+                gpus=gpus,
                 partitions=frozenset(_words(_field(line, "Partitions") or "")),
                 comment=_blank(comment[1].strip()) if comment else "",
                 reason=_blank(reason[1].strip()) if reason else "",
@@ -337,7 +343,7 @@ def _job(line: str) -> Job:
         raise _no_job(line)
     return Job(
         id=job.partition("_[")[0],
-        tasks=_tasks(job),
+        tasks=tasks_of(job),
         state=state,
         partitions=_words(partition),
         user=user,
@@ -357,7 +363,7 @@ def _no_job(line: str) -> SlurmError:
     return SlurmError("TG-SLURM-GARBAGE", f"A line of squeue is not a job: {line.strip()[:80]!r}.")
 
 
-def _tasks(job: str) -> int:
+def tasks_of(job: str) -> int:
     """Count the waiting tasks in ``123_[1-5,9%2]``; an end cut off by the width is not counted."""
     _, bracket, inside = job.partition("_[")
     if not bracket:
@@ -371,18 +377,41 @@ def _tasks(job: str) -> int:
     return max(count, 1)
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """Commands that can also read a cluster in another way, such as over slurmrestd."""
+
+    def read_nodes(self) -> tuple[Node, ...]:
+        """Return all nodes."""
+        ...
+
+    def read_jobs(self) -> tuple[Job, ...]:
+        """Return all jobs that wait, run or are leaving."""
+        ...
+
+    def read_reservations(self) -> tuple[Reservation, ...]:
+        """Return all reservations."""
+        ...
+
+
 def read_nodes(commands: Commands) -> tuple[Node, ...]:
     """Return all nodes."""
+    if isinstance(commands, Reader):
+        return commands.read_nodes()
     return parse_nodes(commands.run("scontrol", "-o", "show", "nodes"))
 
 
 def read_reservations(commands: Commands) -> tuple[Reservation, ...]:
     """Return all reservations."""
+    if isinstance(commands, Reader):
+        return commands.read_reservations()
     return parse_reservations(commands.run("scontrol", "-o", "show", "reservation"))
 
 
 def read_jobs(commands: Commands) -> tuple[Job, ...]:
     """Return all jobs that wait, run or are leaving."""
+    if isinstance(commands, Reader):
+        return commands.read_jobs()
     return parse_jobs(commands.run("squeue", "-h", "-a", "-O", JOB_FORMAT))
 
 

@@ -9,6 +9,7 @@ from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.answers import parse_config
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.hostlist import compress
+from tidegate.drivers.slurm.rest import READ, RestCommands
 from tidegate.drivers.slurm.site import PREFIX, SlurmSite, account_of, lease_of
 from tidegate.drivers.slurm.view import View, look
 from tidegate.errors import SlurmError
@@ -71,6 +72,7 @@ def check(commands: Commands, site: SlurmSite) -> tuple[Finding, ...]:
     partitions = read_partitions(commands)
     return (
         *_of_config(config),
+        *_of_rest(commands),
         *_of_partitions(site, partitions),
         *_of_nodes(site, look(commands, 0)),
     )
@@ -120,6 +122,27 @@ def _of_config(config: Mapping[str, str]) -> tuple[Finding, ...]:
             "else a job's own --signal is not sent when it is preempted",
         ),
     )
+
+
+def _of_rest(commands: Commands) -> list[Finding]:
+    if not isinstance(commands, RestCommands):
+        return []
+    try:
+        offered = commands.rest.abilities()
+    except SlurmError as error:
+        todo = f"{error}; until then Slurm's commands are asked"
+        return [Finding("slurmrestd", is_good=False, is_needed=False, found="no answer", todo=todo)]
+    version = next(iter(offered.values()), "/slurm/none/").split("/")[2]
+    missing = [what for what in READ if what not in offered]
+    return [
+        Finding(
+            "slurmrestd",
+            not missing,
+            is_needed=False,
+            found=f"{version}: {', '.join(what for what in READ if what in offered)}",
+            todo=f"{', '.join(missing)}: read by commands" if missing else "",
+        )
+    ]
 
 
 def read_partitions(commands: Commands) -> dict[str, dict[str, str]]:
