@@ -63,6 +63,7 @@ def _facts(frame: Frame, snapshot: Snapshot) -> list[tuple[str, str]]:
         (say(_("Nodes on their way back")), number(snapshot.sanitising)),
         (say(_("Leases held")), number(snapshot.held.size)),
         (say(_("Requests judged")), number(snapshot.asked.size)),
+        (say(_("Nodes that they ask for")), number(int(snapshot.asked["nodes"].sum()))),
         (
             say(_("Firm hours broken so far")),
             frame.figures.percent(record.broken_s / record.sold_s if record.sold_s else 0.0, 2),
