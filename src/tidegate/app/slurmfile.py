@@ -73,7 +73,7 @@ class SlurmTable(Table):
     )
     raise_with: list[Text] = Field(
         default_factory=list,
-        description="a list that stands before commands that change something, such as ['sudo', '-n']",
+        description="a list that stands before commands that take an administrator, such as ['sudo', '-n']",
     )
     rest: Text | None = Field(None, description=REST_EXAMPLE)
     rest_user: Text | None = Field(

@@ -103,6 +103,31 @@ def tenant(
         )
 
 
+@slurm_app.command("sudoers")
+def sudoers(
+    slurm_file: SiteFile,
+    *,
+    user: Annotated[str, typer.Option(help="User that Tidegate runs as.")] = "tidegate",
+    slurm_user: Annotated[
+        str, typer.Option("--as", help="SlurmUser, or another administrator of Slurm.")
+    ] = "slurm",
+    env_file: Annotated[
+        str | None,
+        typer.Option(help="File that sets SLURM_CONF, where it is not in Slurm's own place."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the lines for sudoers that let a Slurm operator do what leases need, and nothing else.
+
+    They fit the nodes of the Slurm file; sudo 1.9.10 or later. Example: `tidegate slurm sudoers slurm.toml`
+    """
+    from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
+    from tidegate.drivers.slurm.sudoers import sudoers as lines  # noqa: PLC0415
+
+    text = lines(read_slurm_file(slurm_file).site, user, slurm_user, env_file)
+    typer.echo(json.dumps({"sudoers": text}, indent=2) if as_json else text, nl=as_json)
+
+
 @slurm_app.command("uninstall")
 def uninstall(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
     """Remove every trace: leases' jobs and reservations, tags, accounts, QOS; say what is left to do by hand.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.drivers.slurm.commands import LocalCommands, code_of, reads_only, shown
+from tidegate.drivers.slurm.commands import LocalCommands, administers, code_of, reads_only, shown
 from tidegate.errors import SlurmError
 
 
@@ -59,7 +59,7 @@ def test_arguments_and_environment_reach_the_program_as_they_are(
     assert commands.run("squeue", "$(id); `id` 'x'", "") == "$(id); `id` 'x'|||UTC|"
 
 
-def test_only_what_changes_something_gets_the_prefix(
+def test_only_what_takes_an_administrator_gets_the_prefix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -70,6 +70,23 @@ def test_only_what_changes_something_gets_the_prefix(
     assert (
         commands.run("scontrol", "update", "NodeName=a") == "raised -n scontrol update NodeName=a\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("argv", "raised"),
+    [
+        (("scontrol", "-o", "show", "node", "hh0001"), False),
+        (("scontrol", "update", "NodeName=hh0001", "State=DRAIN"), True),
+        (("scontrol", "create", "reservation", "ReservationName=tg-x", "Nodes=hh0001"), False),
+        (("scontrol", "update", "ReservationName=tg-x", "Nodes=hh0001"), False),
+        (("scontrol", "requeue", "7"), False),
+        (("scancel", "--signal=TERM", "7"), False),
+        (("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", "GrpTRES=node=4"), True),
+        (("sacctmgr", "-nP", "show", "qos"), False),
+    ],
+)
+def test_what_an_operator_may_not_do(argv: tuple[str, ...], raised: bool):
+    assert administers(argv) is raised
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class LocalCommands:
     conf : str or None
         Path of slurm.conf; None leaves it to Slurm.
     prefix : tuple of str
-        What stands before a command that changes something, such as ``("sudo", "-n")``.
+        What stands before a command that only an administrator of Slurm may give, such as ``("sudo", "-n")``.
     read_s, write_s : float
         Deadlines in seconds.
     environment : mapping of str to str
@@ -93,7 +93,7 @@ class LocalCommands:
             ``TG-SLURM-RIGHTS`` when it may not do this, ``TG-SLURM-FAILED`` when it says no.
         """
         changes = not reads_only(argv)
-        call = (*self.prefix, *argv) if changes else argv
+        call = (*self.prefix, *argv) if administers(argv) else argv
         limit = seconds or (self.write_s if changes else self.read_s)
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         conf = {} if self.conf is None else {"SLURM_CONF": self.conf}
@@ -131,6 +131,17 @@ def reads_only(argv: Sequence[str]) -> bool:
     if program in ("scontrol", "sacctmgr"):
         return not words or words[0] in ("show", "list", "ping")
     return False
+
+
+def administers(argv: Sequence[str]) -> bool:
+    """Whether a command takes an administrator: changes of nodes, and of the accounting database.
+
+    Reservations, and jobs of others, are an operator's.
+    """
+    if reads_only(argv):
+        return False
+    program = argv[0].rpartition("/")[2]
+    return program == "sacctmgr" or any(word.startswith("NodeName=") for word in argv)
 
 
 def code_of(said: str) -> str:

@@ -48,7 +48,8 @@ def tag_nodes(commands: Commands, view: View, tags: Mapping[str, Tag | None], *s
 
 def drain(commands: Commands, view: View, tags: Mapping[str, Tag | None], why: str) -> None:
     """Let no new job start on nodes, and tag them."""
-    tag_nodes(commands, view, tags, "State=DRAIN", f"Reason={OURS} {why}")
+    # What a wipe said may hold anything; without `=` a line of sudoers can tell it from a further key.
+    tag_nodes(commands, view, tags, "State=DRAIN", f"Reason={OURS} {why.replace('=', ':')}")
 
 
 def resume(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> None:

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 _TAG: Final = re.compile(r"\s*\[tidegate ([^\]]*)\]")
+KEYS: Final = ("since", "lease", "tenant", "product", "clean", "noticed", "take")
+"""What may stand in a tag before ``=``."""
 _WORD: Final = re.compile(r"[\w.:-]+")
 
 
