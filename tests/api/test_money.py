@@ -129,6 +129,23 @@ def test_usage_is_of_this_month_or_of_a_time_that_can_be(tenant: httpx.Client):
     assert theirs.status_code == 404
 
 
+def test_what_the_nodes_of_a_pool_were_is_for_the_owner_s_people(
+    desk: Desk, finance: httpx.Client, tenant: httpx.Client
+):
+    (found,) = items(finance.get("/v1/usage/pools", params=SPAN))
+    leased = sum(u["gpu_seconds"] for u in items(finance.get("/v1/usage", params=SPAN)))
+    assert (found["pool"], found["leased"]) == ("mainstay", leased)
+    # lea_2 ended at 23:00, its node is sanitised since; nobody watched the rest of the day.
+    assert found["sanitising"] == 8 * H
+    assert (found["own"], found["idle"], found["failed"]) == (0, 0, 0)
+    assert found["start"] == SPAN["from"]
+    assert tenant.get("/v1/usage/pools", params=SPAN).json()["code"] == "TG-ACCESS-RIGHT"
+    theirs = desk.caller(Role.VIEWER, "ten_1").get("/v1/usage/pools", params=SPAN)
+    assert theirs.status_code == 403
+    turned = {"from": SPAN["until"], "until": SPAN["from"]}
+    assert finance.get("/v1/usage/pools", params=turned).json()["code"] == "TG-API-FIELD"
+
+
 def test_an_invoice(tenant: httpx.Client, other: httpx.Client):
     (listed,) = items(tenant.get("/v1/invoices"))
     assert listed["month"] == "2026-03"

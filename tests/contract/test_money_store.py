@@ -6,6 +6,7 @@ from decimal import Decimal
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 from tests.billing.making import APRIL, MARCH, H
 from tests.control.moneyhouse import RULES, MoneyHouse, house_on
 
@@ -17,10 +18,12 @@ from tidegate.control.invoicing import CREDIT_NOTES, Numbers, credit_breaks, inv
 from tidegate.control.metering import meter
 from tidegate.control.money_kept import Prepayment
 from tidegate.control.money_store import Till
+from tidegate.control.usage import PoolUse, pool_use
 from tidegate.errors import RequestError
 from tidegate.lease import PriceBook
 from tidegate.quantity import Money
 from tidegate.store import Database
+from tidegate.store.tables import core
 
 AT_ONCE = 6
 ALL = Reach(None)
@@ -136,3 +139,35 @@ def test_credits_given_at_once_are_all_given(house: MoneyHouse):
     with house.door.reading() as store:
         left = [balance.left.amount for balance in store.bills.balances("ten_1")]
     assert sum(left) == Decimal("1.25") * AT_ONCE
+
+
+def test_what_nodes_were_is_counted_within_a_time_and_of_their_pool(house: MoneyHouse):
+    house.end(house.lease(APRIL - 3 * H, ("n1", "n2")), APRIL - H, drained_s=600)
+    rows = (
+        ("n3", "internal", APRIL - 9 * H, APRIL - H),
+        ("n3", "free", APRIL - H, None),
+        ("n4", "failed", APRIL - 9 * H, APRIL - 2 * H),
+        ("n5", "draining", APRIL - H, APRIL - H + 60),
+        ("n6", "free", APRIL + H, None),
+    )
+    with house.database.transaction() as connection:
+        for node, state, since_s, until_s in rows:
+            connection.execute(
+                sa.insert(core.holding).values(
+                    pool_id="mainstay", node=node, state=state, since_s=since_s, until_s=until_s
+                )
+            )
+    till = Till(house.door, RULES, PriceBook("USD", ()), lambda: APRIL)
+    (found,) = pool_use(till, SYSTEM, APRIL - 2 * H, APRIL)
+    assert found == PoolUse(
+        "mainstay",
+        own=8 * H,
+        leased=2 * 8 * (H + 600),
+        sanitising=2 * 8 * (H - 600) + 8 * 60,
+        idle=8 * H,
+        failed=0,
+    )
+    # What is to come is not counted, though nobody has said that it will end.
+    assert pool_use(till, SYSTEM, APRIL - 2 * H, APRIL + 24 * H) == [found]
+    assert pool_use(till, SYSTEM, APRIL + H, APRIL + 24 * H) == []
+    assert pool_use(till, SYSTEM, MARCH, APRIL - 9 * H) == []

@@ -17,6 +17,7 @@ from tidegate.control.access import SYSTEM, Reach
 from tidegate.control.documents import list_credit_notes, list_invoices
 from tidegate.control.money_kept import KeptCreditNote, KeptInvoice
 from tidegate.control.money_store import Till
+from tidegate.control.usage import pool_use
 from tidegate.errors import FinanceError
 from tidegate.feeds.booksfile import read_books
 from tidegate.finance.books import Books
@@ -25,7 +26,7 @@ from tidegate.finance.month import Month, months_from
 from tidegate.finance.schedule import schedule
 from tidegate.finance.standing import Standing, standings
 from tidegate.plan import Scenario
-from tidegate.plan.liveusage import BilledLine, GivenBack, LiveUsage, MeteredHour
+from tidegate.plan.liveusage import BilledLine, GivenBack, LiveUsage, MeteredHour, PoolSeconds
 from tidegate.web.console.finance_desk import FinanceDesk, FinanceView
 
 log = structlog.get_logger(__name__)
@@ -89,6 +90,7 @@ class LiveFinance:
             first,
             until,
             tuple(self._metered(first, last, now_s)),
+            tuple(self._watched(first, last, now_s)),
             tuple(self._billed(first)),
             tuple(self._given_back()),
             self._books.currency,
@@ -130,6 +132,15 @@ class LiveFinance:
             for lease_id, gpu_seconds in seconds.items():
                 lease = leases[lease_id]
                 yield MeteredHour(lease.pool, lease.product, lease_id, month, gpu_seconds)
+
+    def _watched(self, first: Month, last: Month, now_s: int) -> Iterator[PoolSeconds]:
+        for month in months_from(first, last):
+            from_s, until_s = _second(month), min(_second(month + 1), now_s)
+            if from_s < until_s:
+                for use in pool_use(self._till, SYSTEM, from_s, until_s):
+                    yield PoolSeconds(
+                        use.pool, month, use.own, use.sanitising, use.failed, use.watched
+                    )
 
     def _billed(self, first: Month) -> Iterator[BilledLine]:
         zone = self._till.rules.zone

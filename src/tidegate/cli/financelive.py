@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from tidegate.cli.client import Client
+from tidegate.errors import OptionError, Place
 from tidegate.finance.month import Month, months_from
-from tidegate.plan.liveusage import BilledLine, GivenBack, LiveUsage, MeteredHour
+from tidegate.plan.liveusage import BilledLine, GivenBack, LiveUsage, MeteredHour, PoolSeconds
 from tidegate.quantity import Money
 
 
@@ -25,24 +26,44 @@ def live_usage(sizes: Mapping[str, int], currency: str, first: Month | None) -> 
 
     Raises
     ------
+    OptionError
+        When the month has not begun.
     RemoteError
         When the server does not answer, or refuses.
     """
     client = Client()
-    now = datetime.now(UTC)
-    start = first or Month.of(now.date())
+    now = _now(client)
+    last = Month.of(now.date())
+    start = first or last
+    if start > last:
+        raise OptionError(
+            "TG-OPTION",
+            f"{start} has not begun: the system's clock says {now:%Y-%m-%d}.",
+            place=Place(field="--start"),
+            expected=f"a month up to {last}.",
+        )
     hours: list[MeteredHour] = []
+    pools: list[PoolSeconds] = []
     # The interface gives at most 92 days at once.
-    for month in months_from(start, Month.of(now.date())):
+    for month in months_from(start, last):
         until = min(datetime(month.end.year, month.end.month, 1, tzinfo=UTC), now)
         span = {"from": f"{month.first}T00:00:00Z", "until": f"{until:%Y-%m-%dT%H:%M:%SZ}"}
         hours += [_hour(row) for row in client.pages("/v1/usage", **span)]
+        pools += [_pool(row, month) for row in client.pages("/v1/usage/pools", **span)]
     lines: list[BilledLine] = []
     for row in client.pages("/v1/invoices"):
         if _moment(row["period_end"]) > datetime(start.year, start.number, 1, tzinfo=UTC):
             lines += _lines(client.get(f"/v1/invoices/{row['id']}"))
     notes = tuple(_note(row) for row in client.pages("/v1/credit-notes"))
-    return LiveUsage(sizes, start, now, tuple(hours), tuple(lines), notes, currency, client.url)
+    return LiveUsage(
+        sizes, start, now, tuple(hours), tuple(pools), tuple(lines), notes, currency, client.url
+    )
+
+
+def _now(client: Client) -> datetime:
+    """Return the time of the system's clock, which in a demonstration is not this machine's."""
+    ends = [_moment(row["end"]) for row in client.pages("/v1/usage/pools")]
+    return max(ends, default=datetime.now(UTC))
 
 
 def _moment(text: str) -> datetime:
@@ -57,6 +78,12 @@ def _hour(row: Mapping[str, Any]) -> MeteredHour:
         Month.of(_moment(row["start"]).date()),
         row["gpu_seconds"],
     )
+
+
+def _pool(row: Mapping[str, Any], month: Month) -> PoolSeconds:
+    own, sanitising, failed = row["own"], row["sanitising"], row["failed"]
+    watched = own + sanitising + failed + row["leased"] + row["idle"]
+    return PoolSeconds(row["pool"], month, own, sanitising, failed, watched)
 
 
 def _lines(invoice: Mapping[str, Any]) -> list[BilledLine]:

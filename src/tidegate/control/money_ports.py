@@ -21,6 +21,7 @@ from tidegate.control.access import Reach
 from tidegate.control.money_kept import BrokenLease, KeptCreditNote, KeptInvoice, Prepayment
 from tidegate.lease.events import Event
 from tidegate.lease.pricebook import PriceBook
+from tidegate.lease.states import HoldingState
 from tidegate.meter import Conflict, Held, MeterRecord
 
 
@@ -57,6 +58,10 @@ class MeterStore(Protocol):
 
     def sums(self, lease_ids: Collection[str]) -> list[MeterRecord]:
         """All that was recorded of leases, nodes of the same time added up into one record without a name."""
+        ...
+
+    def pool_seconds(self, from_s: int, until_s: int) -> Mapping[str, Mapping[HoldingState, int]]:
+        """GPU-seconds of each pool within a time, by what its nodes were; what nobody watched is in none of them."""
         ...
 
     def record(self, records: Iterable[MeterRecord]) -> None:

@@ -1,11 +1,13 @@
-"""Usage: what was metered, by lease and hour."""
+"""Usage: what was metered by lease and hour, and what the nodes of each pool were."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tidegate.control.access import Act, Actor, Reach, require, tenant_of
-from tidegate.control.money_store import MoneyDoor
-from tidegate.errors import Place, RequestError
+from tidegate.control.money_store import MoneyDoor, Till
+from tidegate.errors import AccessError, Place, RequestError
+from tidegate.lease.states import HoldingState
 from tidegate.meter import by_hour
 
 LONGEST_S: Final = 92 * 86_400
@@ -52,13 +54,7 @@ def usage(
     AccessError, RequestError
     """
     require(actor, Act.USAGE_READ)
-    if not 0 < until_s - from_s <= LONGEST_S:
-        raise RequestError(
-            "TG-API-FIELD",
-            "the time asked for is empty or too long.",
-            place=Place(field="until"),
-            expected="an end after the start, at most 92 days later.",
-        )
+    _check_span(from_s, until_s)
     reach = actor.reach if tenant_id is None else Reach(tenant_of(actor, tenant_id))
     with door.reading() as store:
         leases = {
@@ -78,3 +74,77 @@ def usage(
         )
         for (lease_id, hour_s), seconds in sorted(hours.items(), key=lambda h: (h[0][1], h[0][0]))
     ]
+
+
+@dataclass(frozen=True)
+class PoolUse:
+    """What the nodes of a pool were, in GPU-seconds.
+
+    Attributes
+    ----------
+    pool : str
+    own, leased, sanitising, idle, failed : int
+        Held by the owner's jobs (a node with any of them counts whole), held by tenants, between two holders, free,
+        broken.
+    """
+
+    pool: str
+    own: int
+    leased: int
+    sanitising: int
+    idle: int
+    failed: int
+
+    @property
+    def watched(self) -> int:
+        """All GPU-seconds of which it is known what they were."""
+        return self.own + self.leased + self.sanitising + self.idle + self.failed
+
+
+_STATES: Final[Mapping[str, tuple[HoldingState, ...]]] = {
+    "own": (HoldingState.INTERNAL,),
+    "leased": (HoldingState.LEASED, HoldingState.NOTICED),
+    "sanitising": (HoldingState.DRAINING, HoldingState.SANITISING),
+    "idle": (HoldingState.FREE,),
+    "failed": (HoldingState.FAILED,),
+}
+
+
+def pool_use(till: Till, actor: Actor, from_s: int, until_s: int) -> list[PoolUse]:
+    """Return what the nodes of each pool were within ``[from_s, until_s)``, and not after now, by pool.
+
+    Parameters
+    ----------
+    till : Till
+    actor : Actor
+        Of the owner's people, because it tells what others hold.
+    from_s, until_s : int
+        At most :data:`LONGEST_S` apart.
+
+    Raises
+    ------
+    AccessError, RequestError
+    """
+    require(actor, Act.USAGE_READ)
+    if actor.tenant_id is not None:
+        raise AccessError("TG-ACCESS-RIGHT", "What a pool was used for is the owner's to know.")
+    _check_span(from_s, until_s)
+    end_s = min(until_s, till.now_s())
+    if end_s <= from_s:
+        return []
+    with till.door.reading() as store:
+        found = store.meter.pool_seconds(from_s, end_s)
+    return [
+        PoolUse(pool, **{name: sum(by_state.get(s, 0) for s in of) for name, of in _STATES.items()})
+        for pool, by_state in sorted(found.items())
+    ]
+
+
+def _check_span(from_s: int, until_s: int) -> None:
+    if not 0 < until_s - from_s <= LONGEST_S:
+        raise RequestError(
+            "TG-API-FIELD",
+            "the time asked for is empty or too long.",
+            place=Place(field="until"),
+            expected="an end after the start, at most 92 days later.",
+        )

@@ -35,6 +35,28 @@ class MeteredHour:
 
 
 @dataclass(frozen=True)
+class PoolSeconds:
+    """What the nodes of a pool were in a month, in GPU-seconds; tenants' are metered lease by lease.
+
+    Attributes
+    ----------
+    pool : str
+    month : Month
+    own, sanitising, failed : int
+        Held by the owner's jobs, between two holders, broken.
+    watched : int
+        All of which it is known what they were.
+    """
+
+    pool: str
+    month: Month
+    own: int
+    sanitising: int
+    failed: int
+    watched: int
+
+
+@dataclass(frozen=True)
 class BilledLine:
     """A line of an invoice.
 
@@ -92,6 +114,7 @@ class LiveUsage:
     until : datetime
         Where it ends, with a time zone.
     hours : tuple of MeteredHour
+    pools : tuple of PoolSeconds
     lines : tuple of BilledLine
     credit_notes : tuple of GivenBack
     fleet_currency : str
@@ -104,6 +127,7 @@ class LiveUsage:
     first: Month
     until: datetime
     hours: tuple[MeteredHour, ...]
+    pools: tuple[PoolSeconds, ...]
     lines: tuple[BilledLine, ...]
     credit_notes: tuple[GivenBack, ...]
     fleet_currency: str
@@ -134,7 +158,7 @@ class LiveUsage:
         return next(iter(found), self.fleet_currency)
 
     def usage(self) -> Sequence[UsageMonth]:
-        """Return what was leased and billed, pool by pool and month by month; the rest counts as idle."""
+        """Return what each pool's hours went into and what was billed, month by month."""
         leased: dict[tuple[str, Month], dict[str, Decimal]] = defaultdict(dict)
         for hour in self.hours:
             by_product = leased[hour.pool, hour.month]
@@ -148,19 +172,19 @@ class LiveUsage:
             of_month[line.product] = of_month.get(line.product, _ZERO) + amount
             numbers[line.pool, line.month].add(line.invoice)
         returned = self._returned()
+        seen = {(pool.pool, pool.month): pool for pool in self.pools}
         found = []
         for pool in self.sizes:
             for month in self._months():
                 place = (pool, month)
                 hours = leased.get(place, {})
                 held = sum(hours.values(), _ZERO)
-                total = self._capacity(pool, month)
                 told = ", ".join(sorted(numbers.get(place, ()))) or "not invoiced"
                 found.append(
                     UsageMonth(
                         pool=pool,
                         month=month,
-                        hours=Split(leased=held, idle=max(_ZERO, total - held)),
+                        hours=_split(seen.get(place), held, self._capacity(pool, month)),
                         leased=hours,
                         rent=rent.get(place, {}),
                         returned=returned.get(place, _ZERO),
@@ -170,19 +194,40 @@ class LiveUsage:
         return found
 
     def usage_without_leasing(self) -> Sequence[UsageMonth]:
-        """Return the same with nothing leased: all idle."""
+        """Return the same with nothing leased: what tenants held or nodes were sanitised for is idle."""
         return [
-            UsageMonth(pool, month, Split(idle=self._capacity(pool, month)), origin=self.source)
-            for pool in self.sizes
-            for month in self._months()
+            UsageMonth(
+                month.pool,
+                month.month,
+                Split(
+                    own=month.hours.own,
+                    failed=month.hours.failed,
+                    idle=month.hours.leased + month.hours.sanitising + month.hours.idle,
+                ),
+                origin=self.source,
+            )
+            for month in self.usage()
         ]
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader must know."""
         metered = sum(hour.gpu_seconds for hour in self.hours)
         billed = sum(line.gpu_seconds for line in self._within(self.lines))
+        watched = sum(
+            (
+                min(Decimal(pool.watched) / _H, self._capacity(pool.pool, pool.month))
+                for pool in self.pools
+                if pool.pool in self.sizes
+            ),
+            _ZERO,
+        )
+        whole = sum(
+            (self._capacity(pool, month) for pool in self.sizes for month in self._months()), _ZERO
+        )
         return (
-            "The running system meters leases alone: own, sanitising and failed hours count as idle.",
+            "Own, sanitising and failed hours are those of whole nodes, as the system has watched them: "
+            f"{watched:,.0f} of {whole:,.0f} GPU-hours. What was not watched counts as idle.",
+            "What leasing made own jobs wait is not priced: a running system cannot know when they would have begun.",
             f"{metered / _H:,.0f} GPU-hours were metered, {billed / _H:,.0f} of them are invoiced; the others bring "
             "no rent yet.",
             "A credit note falls to the pool of its lease, in the month of its issue; goodwill to all by their rent.",
@@ -219,3 +264,17 @@ class LiveUsage:
                 share = line.amount.amount / whole if whole else _ZERO
                 found[line.pool, note.month] += note.net.amount * share
         return found
+
+
+def _split(seen: PoolSeconds | None, leased: Decimal, total: Decimal) -> Split:
+    """Return GPU-hours by holder: leased as metered, the others as watched, idle what remains."""
+    if seen is None:
+        return Split(leased=leased, idle=max(_ZERO, total - leased))
+    own, sanitising, failed = (
+        Decimal(value) / _H for value in (seen.own, seen.sanitising, seen.failed)
+    )
+    # A fleet file that says fewer GPUs than the system watches, or a late correction of the meter.
+    over = own + sanitising + failed + leased - total
+    own = max(_ZERO, own - max(_ZERO, over))
+    idle = max(_ZERO, total - own - sanitising - failed - leased)
+    return Split(own=own, leased=leased, sanitising=sanitising, idle=idle, failed=failed)

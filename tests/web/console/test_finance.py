@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from tests.web.console.site import Site, Visitor, books, built, finance_on
@@ -12,7 +11,7 @@ from tests.web.console.site import Site, Visitor, books, built, finance_on
 from tidegate.cli import client, financelive
 from tidegate.control.access import Role
 from tidegate.control.cashier import Cashier
-from tidegate.errors import FinanceError
+from tidegate.errors import FinanceError, OptionError
 from tidegate.finance.coverage import Coverage, coverage
 from tidegate.finance.month import Month
 from tidegate.finance.report import Table
@@ -20,6 +19,7 @@ from tidegate.finance.report.coverage import coverage_report
 from tidegate.finance.report.schedule import schedule_report
 from tidegate.finance.report.table import shown
 from tidegate.finance.schedule import schedule
+from tidegate.finance.sources import Split
 from tidegate.finance.standing import standings
 from tidegate.finance.thresholds import ImpairmentRules
 
@@ -52,20 +52,23 @@ def bert(site: Site) -> Visitor:
 
 
 @pytest.fixture
-def commanded(site: Site, monkeypatch: pytest.MonkeyPatch) -> Coverage:
-    """What ``tidegate finance coverage --live --start 2026-03`` reckons with."""
-    now_s = site.house.services.till.now_s()
-
-    class Now(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Self:
-            return cls.fromtimestamp(now_s, tz or UTC)
-
-    monkeypatch.setattr(financelive, "datetime", Now)
+def commands(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands ask the house."""
     monkeypatch.setattr(client, "transport", lambda: site.house.transport)
     monkeypatch.setenv(client.URL, "http://house")
     monkeypatch.setenv(client.KEY, site.house.key(Role.OPERATOR))
+
+
+@pytest.fixture
+def commanded(commands: None) -> Coverage:
+    """What ``tidegate finance coverage --live --start 2026-03`` reckons with."""
     return coverage(books(), financelive.live_usage({"h100": 64}, "USD", MARCH))
+
+
+@pytest.mark.usefixtures("commands")
+def test_a_month_that_has_not_begun_by_the_system_s_clock_is_refused():
+    with pytest.raises(OptionError, match="2026-05 has not begun"):
+        financelive.live_usage({"h100": 64}, "USD", MARCH + 2)
 
 
 def cells(html: str, heading: str) -> list[list[str]]:
@@ -101,6 +104,22 @@ def test_coverage_is_what_the_command_says(finance: Visitor, commanded: Coverage
     tiers = cells(finance.get("/finance/tiers").text, "tiers")
     assert tiers[0] == ["tier", "mainstay"]
     assert [row[1:] for row in tiers[1:]] == printed(report.table("tiers"))
+
+
+def test_what_the_hours_went_into_is_what_the_command_says(finance: Visitor, commanded: Coverage):
+    heads, (pool, *figures) = cells(finance.get("/finance").text, "split")
+    assert heads == ["pool", "GPU-hours", "own", "leased", "sanitising", "idle", "failed"]
+    split = coverage_report(commanded).table("split")
+    wanted = [
+        [shown(v, c.kind) for v, c in zip(row, split.columns, strict=True)] for row in split.rows
+    ]
+    assert wanted[0][1:3] == ["h100", "with"]
+    assert (pool, [text.replace("\xa0", " ") for text in figures]) == ("h100", wanted[0][3:])
+    hours = commanded.total().hours
+    assert min(hours.leased, hours.sanitising) > 0
+    alone = commanded.total(leasing=False).hours
+    assert alone == Split(own=hours.own, failed=hours.failed, idle=alone.idle)
+    assert alone.total == pytest.approx(hours.total)
 
 
 def test_the_chart_s_bars_add_up_to_the_same(finance: Visitor, commanded: Coverage):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from tidegate.lease.states import BILLABLE, LIVE_LEASES
+from tidegate.lease.states import BILLABLE, LIVE_LEASES, HoldingState
 from tidegate.meter import Conflict, Held, MeterRecord
 from tidegate.store.rows import add_new
 from tidegate.store.tables import core, money
@@ -145,6 +145,29 @@ class SqlMeter:
                 MeterRecord(row.lease_id, "", int(row.gpus), row.start_s, row.end_s, row.recorded_s)
                 for row in self._connection.execute(query)
             ]
+        return found
+
+    def pool_seconds(self, from_s: int, until_s: int) -> Mapping[str, Mapping[HoldingState, int]]:
+        """GPU-seconds of each pool within a time, by what its nodes were."""
+        table = core.holding
+        since = sa.case((table.c.since_s < from_s, from_s), else_=table.c.since_s)
+        until = sa.case((table.c.until_s < until_s, table.c.until_s), else_=until_s)
+        query = (
+            sa.select(
+                table.c.pool_id,
+                table.c.state,
+                sa.func.sum((until - since) * core.pool.c.gpus_per_node).label("gpu_seconds"),
+            )
+            .join(core.pool, core.pool.c.id == table.c.pool_id)
+            .where(
+                table.c.since_s < until_s,
+                sa.or_(table.c.until_s.is_(None), table.c.until_s > from_s),
+            )
+            .group_by(table.c.pool_id, table.c.state)
+        )
+        found: dict[str, dict[HoldingState, int]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.pool_id, {})[HoldingState(row.state)] = int(row.gpu_seconds)
         return found
 
     def record(self, records: Iterable[MeterRecord]) -> None:

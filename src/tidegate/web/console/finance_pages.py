@@ -5,6 +5,7 @@ commands, which the pages name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -66,6 +67,7 @@ def coverage_page(request: Request, visitor: Visitor, console: Given) -> Respons
             "margin": total.margin,
         },
         tables=[table_values(frame, report.table(name), turned=True) for name in ("pools", "cohorts")],
+        split=table_values(frame, _as_it_was(report.table("split")), ("tier", "leasing")),
         legend_keys=[(hue, frame.texts.say(name), "") for hue, name in zip(_hues(), _NAMES, strict=True)],
         notes=view.measured.notes,
     )  # fmt: skip
@@ -153,6 +155,12 @@ def _common(view: FinanceView) -> dict[str, Any]:
         "at_s": view.at_s,
         "currency": view.measured.books.currency,
     }
+
+
+def _as_it_was(split: Table) -> Table:
+    """Return what the hours went into, without the rows of a system that leases nothing."""
+    place = [column.key for column in split.columns].index("leasing")
+    return replace(split, rows=tuple(row for row in split.rows if row[place] == "with"))
 
 
 def _hues() -> tuple[str, ...]:
