@@ -109,10 +109,9 @@ def prolong(commands: Commands, lease_id: str) -> None:
 
 
 def close(commands: Commands, lease_id: str) -> None:
-    """Let no tenant submit to a lease's reservation any more."""
-    commands.run(
-        "scontrol", "update", f"ReservationName={reservation_of(lease_id)}", "Accounts=root"
-    )
+    """Let no tenant submit to a lease's reservation any more; refused, it is closed the next time."""
+    name = f"ReservationName={reservation_of(lease_id)}"
+    _tolerant(commands, "scontrol", "update", name, "Accounts=root")
 
 
 def unreserve(commands: Commands, lease_id: str) -> bool:
@@ -174,7 +173,7 @@ def _chunks(ids: list[str]) -> list[list[str]]:
 
 
 def _tolerant(commands: Commands, *argv: str) -> str:
-    """Run a command that fails when a job has just ended by itself."""
+    """Run a command that fails when a job has just ended by itself, or has just come."""
     try:
         return commands.run(*argv)
     except SlurmError as error:

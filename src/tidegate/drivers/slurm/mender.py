@@ -162,8 +162,9 @@ class Mender:
             # A job that waits in a reservation keeps it from being removed, as one that runs does.
             waiting = [job for job in view.jobs if job.reservation == there.name and job.waits]
             if waiting:
-                hands.close(self._commands, lease_id)
+                # First the jobs: from 23.11 on no reservation is closed to jobs that were submitted to it.
                 hands.cancel(self._commands, waiting)
+                hands.close(self._commands, lease_id)
             return hands.unreserve(self._commands, lease_id)
         try:
             hands.reserve(self._commands, view, lease_id, nodes, there.accounts[0], there.partition)

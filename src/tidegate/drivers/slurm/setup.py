@@ -71,18 +71,21 @@ def check(commands: Commands, site: SlurmSite) -> tuple[Finding, ...]:
     config = parse_config(commands.run("scontrol", "show", "config"))
     partitions = read_partitions(commands)
     return (
-        *_of_config(config),
+        *_of_config(config, site),
         *_of_rest(commands),
         *_of_partitions(site, partitions),
         *_of_nodes(site, look(commands, 0)),
     )
 
 
-def _of_config(config: Mapping[str, str]) -> tuple[Finding, ...]:
+def _of_config(config: Mapping[str, str], site: SlurmSite) -> tuple[Finding, ...]:
     version = config.get("SLURM_VERSION", "?")
     enforced = set(re.split(r"[,\s]+", config.get("AccountingStorageEnforce", "").lower()))
     missing = {"associations", "limits", "qos"} - enforced
     private = set(re.split(r"[,\s]+", config.get("PrivateData", "").lower()))
+    tracked = set(re.split(r"[,\s]+", config.get("AccountingStorageTRES", "").lower()))
+    types = {f"gres/gpu:{pool.gpu_type}" for pool in site.pools if pool.gpu_type}
+    untracked = sorted(({"gres/gpu"} | (types if len(site.pools) > 1 else set())) - tracked)
     open_data = sorted({"accounts", "jobs", "nodes", "reservations", "usage", "users"} - private)
     return (
         Finding(
@@ -105,6 +108,17 @@ def _of_config(config: Mapping[str, str]) -> tuple[Finding, ...]:
             is_needed=True,
             found=config.get("AccountingStorageEnforce", "none"),
             todo="AccountingStorageEnforce=associations,limits,qos: else a tenant may use any partition",
+        ),
+        Finding(
+            "tracked GPUs",
+            not untracked,
+            is_needed=True,
+            found="as needed"
+            if not untracked
+            else "none"
+            if "gres/gpu" in untracked
+            else "no types",
+            todo=f"AccountingStorageTRES={','.join(untracked)}: else it is not told which GPUs a job waits for",
         ),
         Finding(
             "privacy",

@@ -1,0 +1,90 @@
+"""What later releases do otherwise, put before the real cluster: lines as 25.11 prints them, and what 23.11 refuses."""
+
+import re
+
+import pytest
+from tests.slurm.cluster import Cluster
+from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, WallClock, commands_of
+
+from tidegate.control.ports import NodeState
+from tidegate.drivers.slurm.answers import read_nodes
+from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.site import SlurmSite
+from tidegate.errors import SlurmError
+
+pytestmark = pytest.mark.needs_slurm
+
+POWER = re.compile(r" CapWatts=\S+ CurrentWatts=\S+ AveWatts=\S+( ExtSensors\w+=\S+)*")
+LATER = "ResumeAfterTime=None CurrentWatts=n/a AveWatts=n/a"
+
+
+class Later:
+    """A cluster of a later release, as far as the driver sees it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.real = commands_of(cluster)
+        self.refused = 0
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        if argv[:2] == ("scontrol", "update") and argv[-1] == "Accounts=root":
+            self._keep_access(argv[2].removeprefix("ReservationName="))
+        text = self.real.run(*argv, seconds=seconds)
+        if argv[:3] != ("scontrol", "-o", "show"):
+            return text
+        if argv[3] == "nodes":
+            return "".join(f"{node_line(line)}\n" for line in text.splitlines())
+        return text.replace(" Watts=n/a", "").replace(
+            " MaxStartDelay", " AllowedQOS=(null) MaxStartDelay"
+        )
+
+    def _keep_access(self, reservation: str) -> None:
+        """From 23.11 on: no update by which jobs that were submitted to a reservation lose it."""
+        if reservation in self.real.run("squeue", "-h", "-a", "-O", "Reservation:|").split("|"):
+            self.refused += 1
+            raise SlurmError("TG-SLURM-FAILED", "Error updating the reservation")
+
+
+def node_line(line: str) -> str:
+    """Reason before Comment, and what came in between 22.05 and 25.11 around them."""
+    line = POWER.sub(f" {LATER}", line)
+    comment = re.search(r" Comment=(.*?)(?= Reason=|\s*$)", line)
+    reason = re.search(r" Reason=(.*?\])(?= Comment=|\s*$)", line)
+    for found in (comment, reason):
+        if found:
+            line = line.replace(found[0], "")
+    line = line.replace("+RESERVED", "+PLANNED+RESERVED")
+    ends = [found[0] for found in (reason, comment) if found]
+    return f"{line}{''.join(ends)} Extra={{x=1}} InstanceType=p5 ReservationName=tg-x"
+
+
+def test_lines_of_25_11_say_the_same(cluster: Cluster):
+    own = "Comment=rack 7 [tidegate failed since=1 lease=lea_a]"
+    cluster.run(
+        "scontrol", "update", "NodeName=hh0001", own, "State=DRAIN", "Reason=bad fan, slot 2"
+    )
+    later = {node.name: node for node in read_nodes(Later(cluster))}
+    for node in read_nodes(commands_of(cluster)):
+        assert later[node.name] == node
+    assert later["hh0001"].comment == own.removeprefix("Comment=")
+    assert later["hh0001"].reason == "bad fan, slot 2"
+
+
+def test_a_lease_lives_and_its_reservation_goes_though_jobs_wait_in_it(
+    cluster: Cluster, site: SlurmSite
+):
+    later = Later(cluster)
+    driver = SlurmDriver(site, later, WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    options = ("--partition=tg-h100", "--reservation=tg-lea_a", "--nodes=2")
+    jobs = [cluster.submit(*options, user=USER_OF[RED]) for _ in range(3)]
+    cluster.wait_state(jobs[0], "RUNNING")
+    desk.return_all("lea_a", "hh0001")
+    desk.return_all("lea_a", "hh0002")
+    assert {cluster.state(job) for job in jobs} == {"CANCELLED"}
+    assert cluster.out("scontrol", "-o", "show", "reservation").startswith("No ")
+    assert later.refused <= 3  # while the first one was still leaving
+    desk.hand_over("lea_b", BLUE, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    driver.close()
