@@ -16,7 +16,7 @@ from tidegate.control.store import LEADER
 from tidegate.drivers.embedded.cluster import ClusterSpec, Failure
 from tidegate.drivers.embedded.driver import EmbeddedDriver
 from tidegate.drivers.embedded.jobs import JobList
-from tidegate.fleet import LeasePolicy, Pool, Site, Tier, catalogue
+from tidegate.fleet import LeasePolicy, OnFailure, Pool, Site, Tier, catalogue
 from tidegate.lease import Offer, standard_offers
 from tidegate.lease.lease import Order
 from tidegate.store import Database, migrate, open_database
@@ -49,6 +49,7 @@ def a_pool(
     reserve_nodes: int = 0,
     wait_price: Decimal = Decimal(10),
     sanitise_s: int = 300,
+    on_failure: OnFailure = OnFailure.REPLACE,
     id: str = "h100",
 ) -> LivePool:
     chip = catalogue()["H100-SXM"]
@@ -56,7 +57,7 @@ def a_pool(
     if not tier.may_lease:
         offers = ()
     policy = LeasePolicy(
-        tuple(offer.product.id for offer in offers), risk, reserve_nodes, wait_price
+        tuple(offer.product.id for offer in offers), risk, reserve_nodes, wait_price, on_failure
     )
     pool = Pool(id, Site("north", "UTC"), chip, nodes, gpus_per_node, tier, (), policy)
     return LivePool(pool, offers, "USD", sanitise_s)
@@ -115,7 +116,7 @@ class Living:
         stale_after_s: int = 10**9,
         quiet_days: int = 0,
     ) -> None:
-        self._feed = QuietPast(quiet_days) if quiet_days else None
+        self._feed = QuietPast(quiet_days, start_s) if quiet_days else None
         self.database = database
         self.pool = pool
         self.clock = HandClock(start_s)

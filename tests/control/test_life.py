@@ -11,6 +11,7 @@ from tidegate.control.ids import Prefix, new_id
 from tidegate.control.wishes import Wish, WishKind
 from tidegate.drivers.embedded.cluster import Failure
 from tidegate.drivers.embedded.jobs import JobList
+from tidegate.fleet import OnFailure
 from tidegate.lease.lease import EndReason, Lease, Order, Quote
 from tidegate.lease.states import HoldingState, LeaseState, OrderState, QuoteState
 from tidegate.store import Database
@@ -40,7 +41,7 @@ def lease_of(living: Living, order: Order) -> Lease:
 
 def a_busy_day(database: Database) -> Living:
     """Leases that complete, are recalled, broken, and lose a node; orders refused; a quote withdrawn."""
-    pool = a_pool(6, risk=0.5)
+    pool = a_pool(6, risk=0.5, on_failure=OnFailure.END)
     living = Living(
         database,
         pool,
@@ -122,8 +123,9 @@ def test_recalled_when_internal_work_comes_with_its_notice_kept(memory: Database
 
 
 def test_a_node_that_fails_ends_its_lease_and_frees_the_others(memory: Database):
+    pool = a_pool(4, risk=0.5, on_failure=OnFailure.END)
     living = Living(
-        memory, POOL, quiet_days=14, failures=[Failure(START_S + H, 3, START_S + 2 * H)]
+        memory, pool, quiet_days=14, failures=[Failure(START_S + H, 3, START_S + 2 * H)]
     )
     living.step()
     order = living.place(an_order(POOL, "day", nodes=2, duration_s=24 * H))

@@ -14,6 +14,7 @@ from tests.control.living import START_S, Living, a_database, a_pool, an_order
 from tidegate.control.admission import REASONS
 from tidegate.drivers.embedded.cluster import Failure
 from tidegate.drivers.embedded.jobs import JobList
+from tidegate.fleet import OnFailure
 from tidegate.lease.lease import EndReason, Lease
 from tidegate.lease.states import LeaseState, OrderState
 from tidegate.quota import Verdict
@@ -156,6 +157,7 @@ def test_the_running_system_decides_as_the_backtest_does(case: Case):
         gpus_per_node=case.gpus_per_node,
         risk=case.risk,
         reserve_nodes=case.reserve_nodes,
+        on_failure=OnFailure.END,
     )
     played = backtested(case, pool).leases
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:

@@ -1,8 +1,10 @@
 """Credits: what a break gives back, and what pays for an invoice before money does."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
+from typing import Self
 
 from tidegate.billing.documents import Applied, CreditLine, Source
 from tidegate.billing.periods import Period
@@ -24,6 +26,17 @@ class BreakPolicy:
 
     refund_share: Decimal = Decimal(1)
     credit_share: Decimal = Decimal("0.30")
+
+    def of_share(self, share: Fraction) -> Self:
+        """Return what a promise broken in part gives back: for nodes lost, of all nodes."""
+        refund, credit = (
+            Fraction(whole) * share for whole in (self.refund_share, self.credit_share)
+        )
+        return replace(self, refund_share=_decimal(refund), credit_share=_decimal(credit))
+
+
+def _decimal(share: Fraction) -> Decimal:
+    return Decimal(share.numerator) / Decimal(share.denominator)
 
 
 def break_credit(

@@ -4,6 +4,7 @@ The book is changed first and written afterwards: :meth:`Book.turn` gives what h
 one transaction. When that fails the book is thrown away and made anew from the tables.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,6 +64,8 @@ class Book:
     engine : Engine
     curve : int64 array
         As of the latest tick.
+    refusals : Counter of str
+        By lease, how often the driver refused nodes that were to replace others.
     fence : dict of str to int
         The last command that touches a node: facts seen before it was carried out say nothing of the node.
     clean : set of str
@@ -87,6 +90,7 @@ class Book:
                 self.nodes_of[holding.lease_id].add(holding.node)
         self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
+        self.refusals: Counter[str] = Counter()
         self.fence: dict[str, int] = {}
         for each in kept.commands:
             self._raise_fence(each)
@@ -233,8 +237,9 @@ class Book:
         else:
             del self.leases[lease.id]
             self.rows.remove(lease.id)
+            self.refusals.pop(lease.id, None)
             self.nodes_of.pop(lease.id, None)
-        self._broken_s += moved.nodes * moved.broken_s
+        self._broken_s += moved.nodes * moved.broken_s + moved.lost_s - lease.lost_s
         self.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
         return moved
 

@@ -27,14 +27,14 @@ class Cashier:
 
     def __init__(self, till: Till) -> None:
         self._till = till
-        self._credited: set[str] = set()
+        self._credited: set[int] = set()
 
     def turn(self) -> None:
         """Do what is due now."""
         door, rules, now_s = self._till.door, self._till.rules, self._till.now_s()
         with door.reading() as store:
             metered_s = store.meter.look_at_mark(MARK)
-            broken = {each.lease.lease_id for each in broken_of_late(store, rules, now_s)}
+            broken = {each.event_seq for each in broken_of_late(store, rules, now_s)}
         is_due = metered_s is None or now_s - metered_s >= rules.meter_every_s
         if is_due:
             # Once a day facts are held against the ledger again; billing does so of itself.

@@ -1,6 +1,6 @@
 """Billing: breaks are credited and months invoiced, each once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -104,11 +104,17 @@ def _credit(
 ) -> CreditNote | None:
     lease = broken.lease
     before = store.bills.credits_of(lease.lease_id)
+    charged: Mapping[LineKey, RatedLine] = wanted_lines(store, [lease], rules.zone)
+    if broken.lost < 1:
+        # What these nodes were charged is their share of what the lease was, up to when they failed.
+        before = [note for note in before if note.event_id == str(broken.event_seq)]
+        ledger = store.meter.ledger([lease.lease_id])
+        charged = rate(lease, _until(ledger, broken.broken_s), rules.zone)
     lines = break_credit(
-        wanted_lines(store, [lease], rules.zone).values(),
+        charged.values(),
         [line for note in before for line in note.lines],
         month_of(broken.broken_s, rules.zone),
-        rules.breaks,
+        rules.breaks.of_share(broken.lost),
     )
     if not lines:
         return None
@@ -126,6 +132,14 @@ def _credit(
         corrected=(),
         taxes=tax_lines([(line.period, line.amount) for line in lines], account, rules.taxes),
     )
+
+
+def _until(ledger: Iterable[MeterRecord], end_s: int) -> list[MeterRecord]:
+    return [
+        replace(record, end_s=min(record.end_s, end_s))
+        for record in ledger
+        if record.start_s < end_s
+    ]
 
 
 def invoice_months(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[Invoice]:

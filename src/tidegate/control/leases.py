@@ -2,7 +2,7 @@
 
 from tidegate.control.book import Book
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.ports import HandOver, Sanitise, Take
+from tidegate.control.ports import Sanitise, Take
 from tidegate.lease.lease import EndReason, Lease
 from tidegate.lease.states import HoldingState, LeaseState
 
@@ -61,11 +61,3 @@ def release(book: Book, lease: Lease, nodes: list[str], now_s: int) -> None:
     pool = book.pool.id
     book.command(Take(new_id(Prefix.COMMAND), pool, lease.id, tuple(held)), lease.id)
     book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(held)), lease.id)
-
-
-def take_refusal(book: Book, command: HandOver, now_s: int) -> None:
-    """Take note that a driver will not hand nodes over: the lease is without them, and gets others."""
-    lease = book.leases.get(command.lease_id)
-    if lease is not None:
-        nodes = book.nodes_of[lease.id] & set(command.nodes)
-        book.move_nodes(book.roster.in_order(nodes), HoldingState.FREE, now_s)

@@ -6,8 +6,9 @@ import structlog
 
 from tidegate.control.book import Book
 from tidegate.control.changes import Changes, Tick
+from tidegate.control.failures import take_refusal
 from tidegate.control.granting import grant_wishes
-from tidegate.control.leases import end_due, take_refusal
+from tidegate.control.leases import end_due
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Clock, Feed, HandOver

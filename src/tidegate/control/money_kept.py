@@ -1,6 +1,7 @@
 """What is kept of money, beside the documents themselves."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from tidegate.billing import BilledLease, CreditNote, Invoice
 from tidegate.quantity import Money
@@ -48,8 +49,19 @@ class Prepayment:
 
 @dataclass(frozen=True)
 class BrokenLease:
-    """A lease whose promise was broken, and the event that proves it."""
+    """A lease whose promise was broken, and the event that proves it.
+
+    Attributes
+    ----------
+    lease : BilledLease
+    broken_s : int
+        When.
+    event_seq : int
+    lost : Fraction
+        The share of its nodes that failed and were not replaced; 1 when all of it was broken.
+    """
 
     lease: BilledLease
     broken_s: int
     event_seq: int
+    lost: Fraction = Fraction(1)

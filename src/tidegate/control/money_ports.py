@@ -101,7 +101,7 @@ class AccountStore(Protocol):
         ...
 
     def broken(self, since_s: int) -> list[BrokenLease]:
-        """Leases that were broken since a time."""
+        """Leases that were broken since a time, or lost nodes that were firm."""
         ...
 
 

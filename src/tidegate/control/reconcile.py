@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tidegate.control.book import Book
+from tidegate.control.failures import take_failures
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.leases import end_lease
 from tidegate.control.ports import GiveBack, NodeFact, NodeState, PoolFacts, Sanitise, Take
@@ -69,7 +70,7 @@ class _Sorting:
 
     def __init__(self) -> None:
         self.moves: dict[tuple[HoldingState, str | None, int], list[str]] = defaultdict(list)
-        self.failed: dict[str, list[str]] = defaultdict(list)
+        self.failed: dict[tuple[str, int], list[str]] = defaultdict(list)
         self.lost: dict[str, list[str]] = defaultdict(list)
         self.done: list[str] = []
         self.strays: dict[str, list[str]] = defaultdict(list)
@@ -98,7 +99,7 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         shown = {fact.node for fact in facts.nodes}
         for node, holding in book.holdings.items():
             if node not in shown and holding.state is not HoldingState.FAILED:
-                sorting.failed[holding.lease_id or ""].append(node)
+                sorting.failed[holding.lease_id or "", now_s].append(node)
     book.clean = {
         fact.node for fact in facts.nodes if fact.is_clean and fact.state is NodeState.FREE
     }
@@ -119,7 +120,7 @@ def _sort(book: Book, fact: NodeFact, sorting: _Sorting, *, is_current: bool) ->
         return
     if fact.state is NodeState.FAILED:
         if holding.state is not HoldingState.FAILED:
-            sorting.failed[holding.lease_id or ""].append(fact.node)
+            sorting.failed[holding.lease_id or "", fact.since_s].append(fact.node)
         return
     if not is_current:
         return
@@ -141,9 +142,14 @@ def _sort(book: Book, fact: NodeFact, sorting: _Sorting, *, is_current: bool) ->
         if fact.state is NodeState.FREE and not fact.is_clean:
             sorting.retaken.append(fact.node)
         elif fact.state is NodeState.FREE:
+            # Sanitised between two looks.
+            sorting.done.append(fact.node)
             sorting.moves[HoldingState.FREE, None, fact.since_s].append(fact.node)
     else:
         seen = _SEEN_AS[fact.state]
+        if holding.state is HoldingState.FAILED and seen is HoldingState.DRAINING:
+            # It failed under a lease, and is back: nobody's until it has been sanitised.
+            sorting.retaken.append(fact.node)
         if seen is not holding.state:
             sorting.moves[seen, None, fact.since_s].append(fact.node)
 
@@ -171,11 +177,10 @@ def _carry_out(book: Book, sorting: _Sorting, now_s: int) -> None:
     pool = book.pool.id
     for (state, lease_id, since_s), nodes in sorting.moves.items():
         book.move_nodes(nodes, state, since_s, lease_id=lease_id, at_s=now_s)
-    for lease_id, nodes in sorting.failed.items():
-        lease = book.leases.get(lease_id)
-        book.move_nodes(nodes, HoldingState.FAILED, now_s)
-        if lease is not None:
-            end_lease(book, lease, LeaseState.FAILED, EndReason.NODE_FAILED, now_s)
+    failed: dict[str, list[str]] = defaultdict(list)
+    for (lease_id, since_s), nodes in sorting.failed.items():
+        book.move_nodes(nodes, HoldingState.FAILED, since_s, at_s=now_s)
+        failed[lease_id] += nodes
     for lease_id in sorting.lost:
         _lose(book, lease_id, now_s)
     if sorting.done:
@@ -186,6 +191,7 @@ def _carry_out(book: Book, sorting: _Sorting, now_s: int) -> None:
         _take_stray(book, lease_id, nodes, now_s)
     if sorting.drift:
         book.tell(DRIFT, pool, {"found": sorting.drift}, now_s)
+    take_failures(book, failed, now_s)
 
 
 def _lose(book: Book, lease_id: str, now_s: int) -> None:

@@ -29,7 +29,7 @@ def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
     )
 
 
-def _kept_for_others(book: Book, orders: Sequence[Order], now_s: int) -> list[tuple[int, int]]:
+def kept_for_others(book: Book, orders: Sequence[Order], now_s: int) -> list[tuple[int, int]]:
     """Return what is kept for quotes that none of these orders takes: nodes, and how long they may be firm."""
     taken = {order.quote_id for order in orders}
     kept = []
@@ -53,7 +53,7 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
     now_s : int
     """
     held, due = book.rows.rows, nodes_due(book, now_s)
-    kept = _kept_for_others(book, orders, now_s)
+    kept = kept_for_others(book, orders, now_s)
     free, pending = len(book.roster.lendable), book.pending + due
     # What is kept for a quote is not lent to others; internal work it does not keep away.
     idle = max(min(free, pending), free - sum(nodes for nodes, _ in kept))

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tidegate.control.notices import Notice
-from tidegate.lease.events import Event
+from tidegate.lease.events import NODES_LOST, NODES_REPLACED, Event
 
 
 def _time(at_s: Any) -> str:
@@ -32,6 +32,11 @@ def _prices(changed: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(shown[:5]) + more
 
 
+def _names(nodes: Any) -> str:
+    shown = [str(node) for node in nodes or ()]
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")  # noqa: PLR2004
+
+
 PRICES_CHANGED: Final = "prices.changed"
 """The one kind of event that is everybody's and nobody's: each tenant is told what concerns it."""
 
@@ -43,6 +48,13 @@ _LINES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
         f"Lease {subject} was taken back before its promised time; a credit note follows by itself."
     ),
     "lease.failed": lambda subject, _: f"Lease {subject} ended because of a failure.",
+    NODES_REPLACED: lambda subject, data: (
+        f"{_names(data.get('failed'))} of lease {subject} failed: {_names(data.get('nodes'))} instead."
+    ),
+    NODES_LOST: lambda subject, data: (
+        f"{_names(data.get('nodes'))} of lease {subject} failed: it goes on without."
+        + (" A credit note follows by itself." if data.get("lost_s") else "")
+    ),
     "lease.ending": lambda subject, data: f"Lease {subject} ends at {_time(data.get('end_s'))}.",
     PRICES_CHANGED: lambda _, data: (
         f"Prices have changed for new quotes: {_prices(data.get('changed', ()))}."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from tidegate.fleet.catalogue import Chip
 from tidegate.fleet.tier import Tier
@@ -57,6 +58,15 @@ class Cohort:
         return self.unit_price / (self.life_years * Decimal(8766))
 
 
+class OnFailure(StrEnum):
+    """What becomes of a lease when one of its nodes fails."""
+
+    REPLACE = "replace"
+    """It gets another node when one may be promised, and is smaller from then on when none may."""
+    END = "end"
+    """It ends, as in the backtest."""
+
+
 @dataclass(frozen=True)
 class LeasePolicy:
     """What a pool's owner allows.
@@ -73,12 +83,15 @@ class LeasePolicy:
     wait_price : Decimal
         What one GPU-hour of an internal job's waiting beyond the recall floor is worth to the owner,
         in the fleet's currency: weighed against the cost of breaking a promise.
+    on_failure : OnFailure
+        What becomes of a lease when one of its nodes fails, in the running system; in the backtest it ends.
     """
 
     products: tuple[str, ...] = ()
     risk: float = 0.005
     reserve_nodes: int = 0
     wait_price: Decimal = Decimal(10)
+    on_failure: OnFailure = OnFailure.REPLACE
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ NODES_MOVED: Final = "nodes.moved"
 LEASE_CHANGED: Final = "lease.changed"
 """A lease became longer or smaller, or started at another time than expected, in the state it was in."""
 
+NODES_REPLACED: Final = "nodes.replaced"
+"""Nodes of a lease failed and it gets others: ``failed``, ``nodes``. The subject is the lease."""
+
+NODES_LOST: Final = "nodes.lost"
+"""Nodes of a lease failed and it goes on without them: ``nodes``, ``since_s``, ``lost`` of how many (``of``), and the
+firm node-seconds not kept, ``lost_s``. The subject is the lease; where ``lost_s`` is above 0 this proves the break."""
+
 DRIFT: Final = "pool.drift"
 """A driver shows what cannot be, or what was not asked for."""
 

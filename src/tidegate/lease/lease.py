@@ -195,6 +195,8 @@ class Lease(Recorded):
         An :class:`EndReason`.
     broken_s : int
         Firm seconds not kept.
+    lost_s : int
+        Firm node-seconds not kept on nodes that failed and were not replaced, while it went on with the others.
     version : int
     """
 
@@ -220,6 +222,7 @@ class Lease(Recorded):
     ended_s: int | None = None
     reason: str | None = None
     broken_s: int = 0
+    lost_s: int = 0
     version: int = 1
 
     @property

@@ -26,7 +26,7 @@ def read_kept(connection: sa.Connection, pool_id: str) -> Kept:
     sums = connection.execute(
         sa.select(
             sa.func.coalesce(sa.func.sum(lease.c.nodes * lease.c.firm_s), 0),
-            sa.func.coalesce(sa.func.sum(lease.c.nodes * lease.c.broken_s), 0),
+            sa.func.coalesce(sa.func.sum(lease.c.nodes * lease.c.broken_s + lease.c.lost_s), 0),
         ).where(lease.c.pool_id == pool_id)
     ).one()
     watch = connection.execute(sa.select(pool).where(pool.c.id == pool_id)).mappings().one()

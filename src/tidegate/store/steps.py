@@ -18,7 +18,7 @@ _ORDER_MOVES = ("state", "version", "decided_s", "reason", "horizon_s", "decisio
 
 _LEASE_MOVES = (
     *("number", "live_tier", "nodes", "state", "start_s", "end_s", "firm_until_s", "firm_s"),
-    *("noticed_s", "take_s", "ended_s", "reason", "broken_s", "version"),
+    *("noticed_s", "take_s", "ended_s", "reason", "broken_s", "lost_s", "version"),
 )
 """What changes in a lease once it is there."""
 

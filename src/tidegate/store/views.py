@@ -162,7 +162,7 @@ class ViewTables:
         """Firm node-seconds of a pool sold so far, and those of them not kept."""
         table = core.lease
         sold = sa.func.coalesce(sa.func.sum(table.c.nodes * table.c.firm_s), 0)
-        broken = sa.func.coalesce(sa.func.sum(table.c.nodes * table.c.broken_s), 0)
+        broken = sa.func.coalesce(sa.func.sum(table.c.nodes * table.c.broken_s + table.c.lost_s), 0)
         query = sa.select(sold.label("sold"), broken.label("broken"))
         row = self._rows(query.where(table.c.pool_id == pool_id))[0]
         return int(row["sold"]), int(row["broken"])

@@ -40,6 +40,9 @@ class LeaseOut(Shape):
     ended_at: Time | None
     reason: str | None = Field(description="How it ended.")
     broken_s: int = Field(description="Firm seconds not kept.")
+    lost_s: int = Field(
+        description="Firm node-seconds not kept on nodes that failed and were not replaced."
+    )
     price: Decimal
     currency: str
 
@@ -107,6 +110,7 @@ def _fields(lease: Lease) -> dict[str, object]:
         "ended_at": lease.ended_s,
         "reason": lease.reason,
         "broken_s": lease.broken_s,
+        "lost_s": lease.lost_s,
         "price": lease.price,
         "currency": lease.currency,
     }

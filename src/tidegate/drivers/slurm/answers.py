@@ -37,6 +37,8 @@ class Node:
     gpus : int
     partitions : frozenset of str
     comment, reason : str
+    reason_s : int
+        Since when it is drained or down for that reason, in Unix seconds of slurmctld's clock; 0 when unknown.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Node:
     partitions: frozenset[str]
     comment: str
     reason: str
+    reason_s: int = 0
 
     @property
     def drained(self) -> bool:
@@ -62,6 +65,11 @@ class Node:
     def unheard(self) -> bool:
         """Whether slurmctld has not heard from it since it started."""
         return self.state == "UNKNOWN"
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has missed its last ping: Slurm gives it up when it goes on."""
+        return "NOT_RESPONDING" in self.flags
 
     @property
     def busy(self) -> bool:
@@ -225,7 +233,7 @@ def _needed(line: str, key: str) -> str:
 
 
 _COMMENT: Final = re.compile(r"\sComment=(.*?)(?=\s+[A-Z]\w*=|\s*$)")
-_REASON: Final = re.compile(r"\sReason=(.*?)(?:\s+\[\S+@\S+\])?(?=\s+[A-Z]\w*=|\s*$)")
+_REASON: Final = re.compile(r"\sReason=(.*?)(?:\s+\[[^\s@]+@(\S+)\])?(?=\s+[A-Z]\w*=|\s*$)")
 _GRES: Final = re.compile(r"(?:^|,)gpu:(?:([^:,()]+):)?(\d+)")
 
 
@@ -239,7 +247,10 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
     """
     found = []
     for line in _records(text, "NodeName"):
-        state, *flags = _needed(line, "State").rstrip("*~#!%$@^-").split("+")
+        told = _needed(line, "State")
+        state, *flags = told.rstrip("*~#!%$@^-").split("+")
+        if "*" in told:
+            flags.append("NOT_RESPONDING")
         gpu_type, gpus = gpus_of_gres(_field(line, "Gres") or "")
         comment = _COMMENT.search(line) if " Comment=" in line else None
         reason = _REASON.search(line) if " Reason=" in line else None
@@ -253,6 +264,7 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
                 partitions=frozenset(_words(_field(line, "Partitions") or "")),
                 comment=_blank(comment[1].strip()) if comment else "",
                 reason=_blank(reason[1].strip()) if reason else "",
+                reason_s=_moment(reason[2] or "") if reason else 0,
             )
         )
     return tuple(found)

@@ -28,6 +28,7 @@ from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.moves import (
     held_by,
     may_be_had,
+    may_be_taken,
     may_be_wiped,
     nodes_of,
     preparing,
@@ -88,6 +89,7 @@ class SlurmDriver:
                 found,
                 self._keeper.warden.started[pool],
                 self._keeper.warden.late[pool],
+                self._keeper.silent_s,
             )
 
     def hand_over(self, command: HandOver) -> None:
@@ -167,11 +169,10 @@ class SlurmDriver:
             tags: dict[str, Tag | None] = {
                 node: taken(view, node, command.lease_id, now_s)
                 for node in command.nodes
-                if held_by(view, node, command.lease_id)
-                or view.lease_of_node.get(node) == command.lease_id
+                if may_be_taken(view, node, command.lease_id)
             }
             if tags:
-                hands.drain(self._commands, view, tags, f"taken from {command.lease_id}")
+                hands.take(self._commands, view, tags, f"taken from {command.lease_id}")
                 self._keeper.mender.remember(tags)
                 self._keeper.warden.end_jobs(self._look(), list(tags))
                 self._settled()

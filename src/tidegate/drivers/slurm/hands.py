@@ -52,6 +52,16 @@ def drain(commands: Commands, view: View, tags: Mapping[str, Tag | None], why: s
     tag_nodes(commands, view, tags, "State=DRAIN", f"Reason={OURS} {why.replace('=', ':')}")
 
 
+def take(commands: Commands, view: View, tags: Mapping[str, Tag | None], why: str) -> None:
+    """Drain nodes that are taken, and tag them; those that are dead too, so that they do not come back unwiped."""
+    by_reason: dict[str, dict[str, Tag | None]] = defaultdict(dict)
+    for name, tag in tags.items():
+        node = view.nodes.get(name)
+        by_reason[node.reason if node is not None and node.dead else ""][name] = tag
+    for reason, some in by_reason.items():
+        drain(commands, view, some, f"{why} ({reason})" if reason else why)
+
+
 def resume(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> None:
     """Let jobs start on nodes again, and tag them; those that somebody else has drained stay drained."""
     ours = {

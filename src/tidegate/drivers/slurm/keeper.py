@@ -26,6 +26,11 @@ class Keeper:
     site : SlurmSite
     commands : Commands
     wipes : Wipes
+
+    Attributes
+    ----------
+    silent_s : dict of str to int
+        Since when nodes have not answered slurmctld.
     """
 
     def __init__(self, site: SlurmSite, commands: Commands, wipes: Wipes) -> None:
@@ -34,6 +39,7 @@ class Keeper:
         self._wipes = wipes
         self.warden = Warden(site, commands)
         self.mender = Mender(site, commands)
+        self.silent_s: dict[str, int] = {}
 
     def close(self) -> None:
         """Begin no more wipes."""
@@ -48,6 +54,7 @@ class Keeper:
             When Slurm does not answer; all that is left to do is found again the next time.
         """
         self.warden.count_starts(view)
+        self._note_silent(view)
         if self._collect_wipes(view):
             return True  # what else is due is seen at the next look
         self._begin_wipes(view)
@@ -61,6 +68,11 @@ class Keeper:
         if not changed:
             self.mender.remember(view.tags)
         return changed
+
+    def _note_silent(self, view: View) -> None:
+        """Keep in mind since when nodes are silent: Slurm tells it only when it gives them up."""
+        silent = {name for name, node in view.nodes.items() if node.silent}
+        self.silent_s = {name: self.silent_s.get(name, view.at_s) for name in silent}
 
     # --- wipes
 

@@ -58,6 +58,14 @@ def may_be_had(view: View, node: str) -> bool:
     return not seen.drained
 
 
+def may_be_taken(view: View, node: str, lease_id: str) -> bool:
+    """Whether a node is a lease's to be taken; one whose wipe failed stays as it is until somebody has seen to it."""
+    tag = view.tags.get(node)
+    if tag is not None and tag.phase is Phase.FAILED:
+        return False
+    return held_by(view, node, lease_id) or view.lease_of_node.get(node) == lease_id
+
+
 def may_be_wiped(view: View, node: str) -> bool:
     """Whether no tenant has a node, and no internal job is on it."""
     tag = view.tags.get(node)

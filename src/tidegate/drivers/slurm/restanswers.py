@@ -109,6 +109,7 @@ def _node(told: Record) -> Node:
         partitions=frozenset(_names(told, "partitions")),
         comment=_text(told, "comment").strip(),
         reason=_text(told, "reason").strip(),
+        reason_s=_number(told, "reason_changed_at"),
     )
 
 

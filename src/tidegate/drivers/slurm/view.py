@@ -49,6 +49,8 @@ _SHOWN: Final[Mapping[Phase, NodeState]] = {
     Phase.FAILED: NodeState.FAILED,
 }
 
+_NEVER: Final[Mapping[str, int]] = {}
+
 
 @dataclass(frozen=True)
 class View:
@@ -121,7 +123,12 @@ def is_tenants(job: Job) -> bool:
 
 
 def facts_of(
-    view: View, site: SlurmSite, pool: SlurmPool, started: int = 0, late: int = 0
+    view: View,
+    site: SlurmSite,
+    pool: SlurmPool,
+    started: int = 0,
+    late: int = 0,
+    silent_s: Mapping[str, int] = _NEVER,
 ) -> PoolFacts:
     """Say what a view shows of a pool.
 
@@ -132,6 +139,8 @@ def facts_of(
     pool : SlurmPool
     started, late : int
         Internal jobs that have been seen to start, and those of them that had waited too long.
+    silent_s : mapping of str to int
+        Since when nodes are silent, for those that were seen to be.
 
     Raises
     ------
@@ -144,22 +153,28 @@ def facts_of(
             "TG-SLURM-DOWN",
             f"slurmctld has just started: it has not heard from {unheard} of {len(pool.nodes)} nodes of {pool.id}.",
         )
-    nodes = tuple(_fact(view, name) for name in pool.nodes)
+    nodes = tuple(_fact(view, name, silent_s.get(name)) for name in pool.nodes)
     busy = sum(fact.state is NodeState.INTERNAL for fact in nodes)
     pending, waiting = _pending(view, site, pool)
     demand = InternalDemand(busy, pending, waiting, started_jobs=started, late_jobs=late)
     return PoolFacts(pool.id, view.at_s, nodes, demand)
 
 
-def _fact(view: View, name: str) -> NodeFact:
+def _fact(view: View, name: str, silent_s: int | None) -> NodeFact:
     node = view.nodes.get(name)
     if node is None:
-        return NodeFact(name, NodeState.FAILED, None, 0, note="Slurm does not know this node.")
+        note = "Slurm does not know this node."
+        return NodeFact(name, NodeState.FAILED, None, view.at_s, note=note)
     tag = view.tags.get(name)
     lease = (tag.lease_id if tag else "") or None
     since = min(tag.since_s, view.at_s) if tag else 0
     if node.dead:
-        return NodeFact(name, NodeState.FAILED, lease, since, note=node.reason or node.state)
+        # Its tenant has been without it since it fell silent, not only since Slurm has given it up.
+        gone_s = node.reason_s if silent_s is None else silent_s
+        gone_s = min(gone_s or view.at_s, view.at_s)
+        if tag is not None and tag.phase is Phase.LEASED:
+            gone_s = max(gone_s, since)
+        return NodeFact(name, NodeState.FAILED, lease, gone_s, note=node.reason or node.state)
     if tag is not None:
         return _tagged(view, node, tag, since)
     strange = view.lease_of_node.get(name)
@@ -178,7 +193,8 @@ def _untagged(view: View, node: Node) -> NodeFact:
         return NodeFact(name, NodeState.INTERNAL, None, min(begun, view.at_s))
     if node.drained or node.state != "IDLE":
         note = node.reason or ("drained" if node.drained else f"in state {node.state}")
-        return NodeFact(name, NodeState.FAILED, None, 0, note=note)
+        since_s = min(node.reason_s or view.at_s, view.at_s)
+        return NodeFact(name, NodeState.FAILED, None, since_s, note=note)
     return NodeFact(name, NodeState.FREE, None, 0)
 
 

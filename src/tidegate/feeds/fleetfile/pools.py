@@ -59,6 +59,7 @@ class PoolReader:
             risk=table.policy.risk,
             reserve_nodes=table.policy.reserve_nodes,
             wait_price=table.policy.wait_price,
+            on_failure=table.policy.on_failure,
         )
         pool = Pool(
             table.id, site, chip, table.nodes, table.gpus_per_node, table.tier, cohorts, policy

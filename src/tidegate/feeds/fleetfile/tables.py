@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from tidegate.fleet import Tier
+from tidegate.fleet import OnFailure, Tier
 from tidegate.lease import ProductKind
 from tidegate.quantity import minor_units, parse_duration, parse_instant
 from tidegate.quantity.timetext import DURATION_EXAMPLE
@@ -175,6 +175,7 @@ class PolicyTable(Table):
     risk: Number = Field(0.005, gt=0, lt=1, description="a number above 0 and below 1")
     reserve_nodes: int = Field(0, ge=0, description="a whole number of nodes, 0 or more")
     wait_price: Amount = Field(Decimal(10), description="an amount per GPU-hour, 0 or more")
+    on_failure: OnFailure = Field(OnFailure.REPLACE, description="replace or end")
 
 
 class LogTable(Table):

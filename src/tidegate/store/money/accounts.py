@@ -1,5 +1,7 @@
 """Accounts, and leases as billing sees them, as rows."""
 
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final
 
 import sqlalchemy as sa
@@ -7,6 +9,7 @@ import sqlalchemy as sa
 from tidegate.billing import BilledLease, BillTo
 from tidegate.control.access import Reach
 from tidegate.control.money_kept import BrokenLease
+from tidegate.lease.events import NODES_LOST
 from tidegate.lease.states import LeaseState
 from tidegate.store.money.documents import account_data, account_of, billed_lease_of
 from tidegate.store.reach import within
@@ -87,22 +90,37 @@ class SqlAccounts:
         return [billed_lease_of(row) for row in rows]
 
     def broken(self, since_s: int) -> list[BrokenLease]:
-        """Leases that were broken since a time, each with its event."""
+        """Leases that were broken since a time, or lost nodes that were firm, each with its event."""
+        return [*self._broken_whole(since_s), *self._broken_in_part(since_s)]
+
+    def _broken_whole(self, since_s: int) -> Iterator[BrokenLease]:
+        lease, event = core.lease, core.event
+        ends = [f"lease.{LeaseState.BROKEN}", f"lease.{LeaseState.FAILED}"]
         proof = (
-            sa.select(sa.func.max(core.event.c.seq))
-            .where(
-                core.event.c.subject == core.lease.c.id,
-                core.event.c.kind == f"lease.{LeaseState.BROKEN}",
-            )
+            sa.select(sa.func.max(event.c.seq))
+            .where(event.c.subject == lease.c.id, event.c.kind.in_(ends))
             .scalar_subquery()
         )
+        has_failed = sa.and_(lease.c.state == str(LeaseState.FAILED), lease.c.broken_s > 0)
         query = (
             _LEASE.add_columns(proof.label("event_seq"))
-            .where(core.lease.c.state == str(LeaseState.BROKEN), core.lease.c.ended_s >= since_s)
-            .order_by(core.lease.c.id)
+            .where(sa.or_(lease.c.state == str(LeaseState.BROKEN), has_failed))
+            .where(lease.c.ended_s >= since_s)
+            .order_by(lease.c.id)
         )
-        return [
-            BrokenLease(billed_lease_of(row), row.ended_s, row.event_seq)
-            for row in self._connection.execute(query)
-            if row.event_seq is not None
-        ]
+        for row in self._connection.execute(query):
+            if row.event_seq is not None:
+                yield BrokenLease(billed_lease_of(row), row.ended_s, row.event_seq)
+
+    def _broken_in_part(self, since_s: int) -> Iterator[BrokenLease]:
+        event = core.event
+        query = (
+            _LEASE.join_from(core.lease, event, event.c.subject == core.lease.c.id)
+            .add_columns(event.c.seq, event.c.data)
+            .where(core.lease.c.lost_s > 0, event.c.kind == NODES_LOST, event.c.at_s >= since_s)
+            .order_by(event.c.seq)
+        )
+        for row in self._connection.execute(query):
+            if row.data["lost_s"]:
+                share = Fraction(row.data["lost"], row.data["of"])
+                yield BrokenLease(billed_lease_of(row), row.data["since_s"], row.seq, share)

@@ -141,6 +141,8 @@ lease = Table(
     Column("ended_s", BIG),
     Column("reason", sa.String(32)),  # how it ended
     Column("broken_s", BIG, nullable=False, default=0),  # firm time not kept
+    # Firm node-seconds not kept on nodes that failed and were not replaced.
+    Column("lost_s", BIG, nullable=False, default=0, server_default=sa.text("0")),
     Column("price", DecimalText, nullable=False),
     Column("currency", sa.String(3), nullable=False),
     Column("price_detail", JsonText, nullable=False),
@@ -158,6 +160,12 @@ lease = Table(
     CheckConstraint("nodes > 0 AND end_s >= start_s AND start_s >= admitted_s", name="size"),
     Index("ix_lease_tenant_id", "tenant_id", "id"),
     Index("ix_lease_ended_s", "ended_s"),
+    Index(
+        "ix_lease_lost",
+        "id",
+        sqlite_where=sa.text("lost_s > 0"),
+        postgresql_where=sa.text("lost_s > 0"),
+    ),
     Index(
         "ix_lease_live",
         "pool_id",

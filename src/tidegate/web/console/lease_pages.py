@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from tidegate.control.access import Act, not_found, require
-from tidegate.lease.events import LEASE_CHANGED, Event
+from tidegate.lease.events import LEASE_CHANGED, NODES_LOST, NODES_REPLACED, Event
 from tidegate.lease.lease import Lease
 from tidegate.web.console.frame import Frame
 from tidegate.web.console.services import Console, Given
@@ -33,6 +33,8 @@ _HAPPENED: Final[Mapping[str, str]] = {
     "lease.broken": _("Taken back before the end of its firm time: broken, and credited"),
     "lease.failed": _("Ended by a failure"),
     LEASE_CHANGED: _("Changed"),
+    NODES_REPLACED: _("Nodes failed; it has others instead"),
+    NODES_LOST: _("Nodes failed; it goes on without, and what was firm is credited"),
 }
 
 State = Annotated[str, Query(pattern="^(live|past|all)$")]
@@ -154,6 +156,9 @@ def _event(frame: Frame, event: Event) -> dict[str, Any]:
     reason = event.data.get("reason")
     if reason:
         text += f" ({frame.texts.end_reason(str(reason))})"
+    if event.kind in (NODES_REPLACED, NODES_LOST):
+        gone, others = (event.data.get(name, ()) for name in ("failed", "nodes"))
+        text += ": " + " → ".join(", ".join(names) for names in (gone, others) if names)
     return {
         "at_s": event.at_s,
         "text": text,
