@@ -166,7 +166,7 @@ def test_none_is_taken_that_internal_work_waits_for(tmp_path: Path):
 def test_none_is_taken_that_may_not_be_promised(tmp_path: Path):
     """The curve has no room for it: the failed node was one of those that may be promised."""
     living, lease = lived(tmp_path, 3)
-    living.line.book.engine.curve = lambda failed: living.line.book.curve * 0 + 1  # type: ignore[method-assign]
+    living.line.book.engine.curve = lambda failed_nodes: living.line.book.curve * 0 + 1  # type: ignore[method-assign]
     living.run_until(FAILS_S + 1)
     assert (lease().nodes, lease().state) == (1, LeaseState.RUNNING)
 
