@@ -1,5 +1,6 @@
 """Tables: their formulas say what their figures say, and money is text to the cent in JSON and CSV."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -41,7 +42,7 @@ def test_every_live_formula_gives_the_figure_beside_it():
             for column_place, column in enumerate(table.columns):
                 if column.formula is None:
                     continue
-                for row in table.rows:
+                for row in (*table.rows, *([table.total_row()] if table.totals else [])):
                     if row[column_place] is None:
                         continue
                     cells = {key: repr(number(v)) for key, v in zip(keys, row, strict=True)}
@@ -73,3 +74,22 @@ def test_a_total_sums_what_adds_up_and_nothing_else():
         totals=True,
     )
     assert table.total_row() == ("total", D(5), None, None)
+    assert table.to_json()["total"] == {"a": "total", "m": "5.00", "r": None, "b": None}
+    stated = replace(table, total={"a": "", "r": D("2.5")})
+    assert stated.total_row() == ("", D(5), D("2.5"), None)
+
+
+def test_the_whole_fleet_s_ratios_stand_in_the_last_row():
+    it = measured(own=10_000, idle=17_600)
+    report, total = coverage_report(it), it.total()
+    for name in ("tiers", "pools", "cohorts", "months"):
+        last = report.table(name).to_json()["total"]
+        assert last["covers_full"] == pytest.approx(float(total.ratio() or 0), abs=1e-4)
+        assert last["covers_cash"] > last["covers_full"]
+    assert report.table("leasing").to_json()["total"]["roic_with"] is not None
+
+
+def test_nothing_is_shown_as_less_than_nothing_when_it_rounds_to_nothing():
+    assert shown(D("-0.0004"), Kind.RATIO) == "0.00"
+    assert shown(-0.2, Kind.MONEY) == "0"
+    assert shown(-0.0001, Kind.SHARE) == "0.0 %"

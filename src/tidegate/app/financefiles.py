@@ -106,7 +106,7 @@ def _sheet(
             else:
                 _formula(sheet, number, place, column, value, places, formats[column.kind])
     if table.totals and table.rows:
-        _totals(sheet, table, formats)
+        _totals(sheet, table, places, formats)
 
 
 def _value(
@@ -133,17 +133,25 @@ def _formula(
 
 
 def _totals(
-    sheet: xlsxwriter.worksheet.Worksheet, table: Table, formats: dict[Kind, Format]
+    sheet: xlsxwriter.worksheet.Worksheet,
+    table: Table,
+    places: dict[str, int],
+    formats: dict[Kind, Format],
 ) -> None:
     first, last = _HEADER_ROW + 1, _HEADER_ROW + len(table.rows)
     for place, (column, value) in enumerate(zip(table.columns, table.total_row(), strict=True)):
+        form = formats[column.kind]
+        if value is None:
+            continue
         if isinstance(value, str):
             sheet.write_string(last + 1, place, value)
-        elif value is not None:
+        elif column.key not in table.total:
             span = f"{xl_rowcol_to_cell(first, place)}:{xl_rowcol_to_cell(last, place)}"
-            sheet.write_formula(
-                last + 1, place, f"=SUM({span})", formats[column.kind], float(value)
-            )
+            sheet.write_formula(last + 1, place, f"=SUM({span})", form, float(value))
+        elif column.formula is not None:
+            _formula(sheet, last + 1, place, column, value, places, form)
+        else:
+            _value(sheet, last + 1, place, value, form)
 
 
 def write_text(text: str, path: Path) -> Path:

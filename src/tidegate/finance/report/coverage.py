@@ -71,6 +71,7 @@ def coverage_report(found: Coverage) -> Report:
 
 
 def _by(found: Coverage, name: str, title: str, *keys: str) -> Table:
+    whole = zip(columns(*_COVER), _cover_row(found.total()), strict=True)
     return Table(
         name,
         title,
@@ -82,6 +83,7 @@ def _by(found: Coverage, name: str, title: str, *keys: str) -> Table:
             "over that cost. Own hours: at the market's rent."
         ),
         totals=True,
+        total={column.key: value for column, value in whole if column.kind is Kind.RATIO},
     )
 
 
@@ -130,6 +132,10 @@ def _leasing(found: Coverage) -> Table:
             "use at the market's rent, where one is known."
         ),
         totals=True,
+        total={
+            "roic_without": found.total(leasing=False).roic,
+            "roic_with": found.total().roic,
+        },
     )
 
 

@@ -43,15 +43,15 @@ def _lines(accounts: Iterable[tuple[Account, Decimal]], sign: int) -> list[tuple
 
 def _income(found: Statement) -> Table:
     order = sorted(found.income.items(), key=lambda it: (it[0].kind is Kind.EXPENSES, it[0]))
-    rows = _lines(order, -1)
-    rows.append(("", "result", found.result))
     return Table(
         "income",
         "Income",
-        columns(("kind", ""), ("account", "account"), ("amount", "amount", "balance")),
-        tuple(rows),
+        columns(("kind", ""), ("account", "account"), ("amount", "amount", "money")),
+        tuple(_lines(order, -1)),
         found.measured.books.currency,
         note="Income above 0, expenses below.",
+        totals=True,
+        total={"kind": "", "account": "result"},
     )
 
 

@@ -1,7 +1,7 @@
 """A table with typed columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -67,6 +67,8 @@ class Table:
         What a reader must know, in a sentence or two.
     totals : bool
         Whether a last row sums the columns of money, hours and counts.
+    total : mapping of str to Value
+        What stands in that row under columns that do not add up, by key, such as a ratio of sums.
     """
 
     id: str
@@ -76,12 +78,15 @@ class Table:
     currency: str
     note: str = ""
     totals: bool = False
+    total: Mapping[str, Value] = field(default_factory=dict)
 
     def total_row(self) -> tuple[Value, ...]:
-        """Return the last row of a table with totals; what does not add up is None."""
+        """Return the last row of a table with totals; what neither adds up nor is stated is None."""
         found: list[Value] = []
         for place, column in enumerate(self.columns):
-            if column.kind in (Kind.MONEY, Kind.HOURS, Kind.COUNT):
+            if column.key in self.total:
+                found.append(self.total[column.key])
+            elif column.kind in (Kind.MONEY, Kind.HOURS, Kind.COUNT):
                 values = (row[place] for row in self.rows)
                 found.append(sum((Decimal(str(v)) for v in values if v is not None), Decimal(0)))
             else:
@@ -90,18 +95,19 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as plain values: money as decimal text, to the currency's smallest unit."""
-        return {
+        told = {
             "id": self.id,
             "title": self.title,
             "currency": self.currency,
             "note": self.note,
-            "rows": [
-                {
-                    column.key: plain(value, column.kind, self.currency)
-                    for column, value in zip(self.columns, row, strict=True)
-                }
-                for row in self.rows
-            ],
+            "rows": [self._plain(row) for row in self.rows],
+        }
+        return told | ({"total": self._plain(self.total_row())} if self.totals else {})
+
+    def _plain(self, row: Sequence[Value]) -> dict[str, Any]:
+        return {
+            column.key: plain(value, column.kind, self.currency)
+            for column, value in zip(self.columns, row, strict=True)
         }
 
 
@@ -172,11 +178,11 @@ def shown(value: Value, kind: Kind) -> str:
         return value
     match kind:
         case Kind.MONEY | Kind.BALANCE | Kind.HOURS | Kind.COUNT:
-            return f"{value:,.0f}"
+            return f"{value:z,.0f}"
         case Kind.SHARE:
-            return f"{100 * float(value):.1f} %"
+            return f"{100 * float(value):z.1f} %"
         case Kind.RATIO | Kind.RATE | Kind.NUMBER | Kind.TEXT:
-            return f"{value:,.2f}"
+            return f"{value:z,.2f}"
 
 
 def columns(*stated: tuple[str, ...]) -> tuple[Column, ...]:
