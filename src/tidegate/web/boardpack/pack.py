@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Final
@@ -97,7 +97,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
     return [
         _page(
             "Does rent cover the fleet?",
-            _headlines(found, covered, stated, cycle, tested, planned),
+            _headlines(found, cycle),
             [charts.coverage_chart(found.measured)],
             [
                 _cut(
@@ -169,7 +169,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
                 )
             ],
             [
-                _first(
+                _last(
                     _cut(cycle.table("reverse"), "measure counting coverage lever base at"),
                     16,
                 )
@@ -196,6 +196,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
             [f"{name}: {text}." for name, text in planned.headline.items()],
             [charts.policy_chart(found.planned.comparison)],
             [
+                _cut(planned.table("policies"), "policy mean low high worst beaten"),
                 _cut(
                     planned.table("choices"),
                     "cohort tier action value sell_now book_value sell_month",
@@ -251,27 +252,20 @@ def _cell(value: Value, kind: Kind) -> str:
 def _cut(table: Table, keys: str) -> Table:
     """Return a table with some of its columns, named in one text."""
     places = [n for n, column in enumerate(table.columns) if column.key in keys.split()]
-    return Table(
-        table.id,
-        table.title,
-        tuple(table.columns[n] for n in places),
-        tuple(tuple(row[n] for n in places) for row in table.rows),
-        table.currency,
-        table.note,
-        table.totals,
+    return replace(
+        table,
+        columns=tuple(table.columns[n] for n in places),
+        rows=tuple(tuple(row[n] for n in places) for row in table.rows),
     )
 
 
-def _first(table: Table, count: int) -> Table:
-    return Table(
-        table.id, table.title, table.columns, table.rows[-count:], table.currency, table.note
-    )
+def _last(table: Table, count: int) -> Table:
+    return replace(table, rows=table.rows[-count:])
 
 
 def _for_and_against(table: Table) -> Table:
     """Return the findings that speak for a move or against it."""
-    rows = tuple(row for row in table.rows if row[2] != "neither")
-    return Table(table.id, table.title, table.columns, rows, table.currency)
+    return replace(table, rows=tuple(row for row in table.rows if row[2] != "neither"))
 
 
 def _tiles(found: Findings, cycle: Report) -> list[tuple[str, str]]:
@@ -289,15 +283,12 @@ def _tiles(found: Findings, cycle: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _headlines(
-    found: Findings, covered: Report, stated: Report, cycle: Report, tested: Report, planned: Report
-) -> list[str]:
-    del stated, tested, planned
+def _headlines(found: Findings, cycle: Report) -> list[str]:
     total, alone = found.measured.total(), found.measured.total(leasing=False)
     years = float(total.hours.total) / (
         8766 * max(1, sum(h.asset.gpus for h in found.measured.books.holdings))
     )
-    currency = covered.tables[0].currency
+    currency = found.measured.books.currency
     first = next(iter(cycle.headline.items()))
     return [
         f"Over {12 * years:.1f} months, rent net of refunds and credits is {total.net_rent:,.0f} {currency}, "

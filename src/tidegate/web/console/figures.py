@@ -38,6 +38,8 @@ class Figures:
         if value is None:
             return ABSENT
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        if not round(value, digits):
+            value = 0  # no minus before a zero
         return format_decimal(value, format=pattern, locale=locale(self.code))
 
     def percent(self, share: float | None, digits: int = 1) -> str:
