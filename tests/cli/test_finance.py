@@ -115,6 +115,14 @@ def test_a_wrong_month(tidegate: Shell, fleet: Path):
     assert (called.code, "TG-OPTION" in called.err) == (2, True)
 
 
+def test_months_that_run_backwards(tidegate: Shell, fleet: Path):
+    called = tidegate(
+        "finance", "schedule", fleet, "--from-month", "2026-05", "--to-month", "2026-01"
+    )
+    assert called.code == 2
+    assert "--to-month: 2026-01 lies before 2026-05" in called.err
+
+
 def test_impairment_with_its_memo(tidegate: Shell, fleet: Path, tmp_path: Path):
     words = ("finance", "impairment", fleet, "--paths", "300", "--months", "48")
     called = tidegate(*words, "--standard", "asc360", "--memo", tmp_path / "memo.md", "--json")

@@ -77,6 +77,17 @@ def test_a_changed_line_is_found_out(tmp_path: Path, change: tuple[str, str]):
         read_journal(path)
 
 
+def test_an_amount_that_was_changed_names_its_line(tmp_path: Path):
+    path = tmp_path / "j.jsonl"
+    change_journal(path, lambda kept: kept.post([entry("a")]))
+    path.write_text(path.read_text("utf-8").replace("1.50", "9.50", 1), "utf-8")
+    with pytest.raises(FinanceError, match=r"it has been changed.* sum to -?[\d.]+ USD") as caught:
+        read_journal(path)
+    assert caught.value.code == "TG-FIN-JOURNAL"
+    assert caught.value.place is not None
+    assert caught.value.place.line == 1
+
+
 def test_no_journal_is_an_empty_ledger(tmp_path: Path):
     assert read_journal(tmp_path / "none.jsonl") == Ledger()
 

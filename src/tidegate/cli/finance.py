@@ -98,6 +98,13 @@ def schedule(
     from tidegate.finance.schedule import schedule as of  # noqa: PLC0415
 
     first_month, last_month = month_option("--from-month", first), month_option("--to-month", last)
+    if first_month and last_month and first_month > last_month:
+        raise OptionError(
+            "TG-OPTION",
+            f"{last_month} lies before {first_month}.",
+            place=Place(field="--to-month"),
+            expected=f"a month from {first_month} on.",
+        )
     _, kept = open_books(fleet, books)
     report = schedule_report(
         kept, [of(holding.asset) for holding in kept.holdings], first_month, last_month

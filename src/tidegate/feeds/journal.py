@@ -89,7 +89,7 @@ def _ledger(path: Path, text: str) -> tuple[Ledger, str, int]:
             told = json.loads(line)
             if told["previous"] != digest:
                 raise _wrong(path, number, "a line before it has been changed or taken out.")
-            entries += [_entry(it) for it in told.get("entries", ())]
+            entries += [_read_entry(path, number, it) for it in told.get("entries", ())]
             acts += [_act(it) for it in told.get("acts", ())]
         except (ValueError, KeyError, TypeError) as error:
             raise _wrong(path, number, f"it cannot be read: {error!r}.") from error
@@ -134,6 +134,14 @@ def _told_acts(acts: Sequence[Act]) -> list[dict[str, str]]:
         }
         for act in acts
     ]
+
+
+def _read_entry(path: Path, number: int, it: dict[str, Any]) -> Entry:
+    try:
+        return _entry(it)
+    except FinanceError as error:
+        # Nothing that does not balance was ever written.
+        raise _wrong(path, number, f"it has been changed: {error.message}") from error
 
 
 def _entry(it: dict[str, Any]) -> Entry:

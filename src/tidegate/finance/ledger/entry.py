@@ -66,7 +66,8 @@ class Entry:
             sums[currency] = sums.get(currency, Decimal(0)) + posting.amount.amount
         off = {currency: total for currency, total in sums.items() if total}
         if off or len(self.postings) < 2:  # noqa: PLR2004  double entry
-            raise self._unbalanced(f"its postings sum to {off or 'nothing'}")
+            sums_to = ", ".join(f"{total:f} {currency}" for currency, total in off.items())
+            raise self._unbalanced(f"its postings sum to {sums_to or 'nothing'}")
 
     def _unbalanced(self, why: str) -> FinanceError:
         return FinanceError(
