@@ -1,10 +1,10 @@
 """What the doors of the running system need kept, joined: each store is declared beside its user."""
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from tidegate.control.audit import AuditStore
+from tidegate.control.door import Door
 from tidegate.control.event_store import EventStore
 from tidegate.control.keys import KeyStore
 from tidegate.control.notices import NoticeStore
@@ -44,13 +44,5 @@ class AccessStore:
     bookmarks: BookmarkStore
 
 
-class AccessDoor(Protocol):
-    """Opens transactions."""
-
-    def changing(self) -> AbstractContextManager[AccessStore]:
-        """One that writes: committed at the end, rolled back when anything is raised."""
-        ...
-
-    def reading(self) -> AbstractContextManager[AccessStore]:
-        """One that only reads, and sees one state of everything."""
-        ...
+AccessDoor: TypeAlias = Door[AccessStore]
+"""Opens transactions."""

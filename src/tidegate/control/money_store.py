@@ -1,13 +1,13 @@
 """The running system's money: its rules, its stores, and the doors to them."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, TypeAlias
 
 from tidegate.billing import BreakPolicy, Issuer, TaxRule
 from tidegate.control.access import Actor, not_found, tenant_of
 from tidegate.control.audit import AuditStore
+from tidegate.control.door import Door
 from tidegate.control.money_ports import AccountStore, BillStore, EventSink, MeterStore, PlanStore
 from tidegate.lease.events import Event
 from tidegate.lease.pricebook import PriceBook
@@ -57,16 +57,8 @@ class MoneyStore:
     events: EventSink
 
 
-class MoneyDoor(Protocol):
-    """Opens transactions."""
-
-    def changing(self) -> AbstractContextManager[MoneyStore]:
-        """One that writes: committed at the end, rolled back when anything is raised."""
-        ...
-
-    def reading(self) -> AbstractContextManager[MoneyStore]:
-        """One that only reads, and sees one state of everything."""
-        ...
+MoneyDoor: TypeAlias = Door[MoneyStore]
+"""Opens transactions."""
 
 
 @dataclass(frozen=True)

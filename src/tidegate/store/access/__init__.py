@@ -1,8 +1,5 @@
 """Stores of tenants, keys, people, webhooks, notices and the audit log."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import sqlalchemy as sa
 
 from tidegate.control.access_store import AccessStore
@@ -16,6 +13,7 @@ from tidegate.store.access.people import SqlSessions, SqlUsers
 from tidegate.store.access.tenants import SqlTenants
 from tidegate.store.access.tickets import SqlBookmarks, SqlTickets
 from tidegate.store.database import Database
+from tidegate.store.door import SqlDoor
 
 __all__ = ["SqlAccess", "access_of"]
 
@@ -37,8 +35,8 @@ def access_of(connection: sa.Connection) -> AccessStore:
     )
 
 
-class SqlAccess:
-    """Opens transactions on a database.
+class SqlAccess(SqlDoor[AccessStore]):
+    """The door to tenants, keys, people, webhooks, notices and the audit log.
 
     Parameters
     ----------
@@ -46,16 +44,4 @@ class SqlAccess:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @contextmanager
-    def changing(self) -> Iterator[AccessStore]:
-        """Write."""
-        with self._database.transaction() as connection:
-            yield access_of(connection)
-
-    @contextmanager
-    def reading(self) -> Iterator[AccessStore]:
-        """Read."""
-        with self._database.reading() as connection:
-            yield access_of(connection)
+        super().__init__(database, access_of)

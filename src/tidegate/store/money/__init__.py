@@ -1,7 +1,6 @@
 """Stores of prices, meters and bills."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -9,6 +8,7 @@ from tidegate.control.money_store import MoneyStore
 from tidegate.lease.events import Event
 from tidegate.store.access.audit import SqlAudit
 from tidegate.store.database import Database
+from tidegate.store.door import SqlDoor
 from tidegate.store.events import append_events
 from tidegate.store.money.accounts import SqlAccounts
 from tidegate.store.money.bills import SqlBills
@@ -39,8 +39,8 @@ def money_of(connection: sa.Connection) -> MoneyStore:
     )
 
 
-class SqlMoney:
-    """Opens transactions on a database.
+class SqlMoney(SqlDoor[MoneyStore]):
+    """The door to prices, meters and bills.
 
     Parameters
     ----------
@@ -48,16 +48,4 @@ class SqlMoney:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @contextmanager
-    def changing(self) -> Iterator[MoneyStore]:
-        """Write."""
-        with self._database.transaction() as connection:
-            yield money_of(connection)
-
-    @contextmanager
-    def reading(self) -> Iterator[MoneyStore]:
-        """Read."""
-        with self._database.reading() as connection:
-            yield money_of(connection)
+        super().__init__(database, money_of)
