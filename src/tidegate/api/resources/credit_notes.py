@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from tidegate.api.etags import tagged
 from tidegate.api.guard import Asking
 from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.amounts import MoneyIn, MoneyOut, money_out
-from tidegate.api.resources.invoices import LineOut, TaxOut, line_out, pdf_answer, tax_out
+from tidegate.api.resources.papers import Documents, LineOut, TaxOut, line_out, tax_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Body, Id, Shape, Time
 from tidegate.billing import month_name
@@ -19,6 +18,10 @@ from tidegate.control.money_kept import KeptCreditNote
 from tidegate.web.invoice import credit_note_pdf
 
 router = APIRouter(prefix="/credit-notes", tags=["credit notes"])
+
+_NOTES = Documents(
+    documents.list_credit_notes, documents.read_credit_note, lambda kept: kept.note, credit_note_pdf
+)
 
 
 class CreditLineOut(Shape):
@@ -88,21 +91,13 @@ def list_credit_notes(
     services: Given, actor: Asking, query: Annotated[ListQuery, Query()], paging: Paging
 ) -> Page[CreditNoteOut]:
     """List credit notes, the youngest first."""
-    till = services.till
-    return paging.page(
-        query,
-        lambda before, limit: documents.list_credit_notes(till.door, actor, before, limit),
-        lambda kept: _out(kept, till.rules.zone),
-        lambda kept: kept.id,
-    )
+    return _NOTES.page(services, actor, query, paging, _out)
 
 
 @router.get("/{note_id}", response_model=CreditNoteOut, summary="Read a credit note")
 def read_credit_note(request: Request, services: Given, actor: Asking, note_id: Id) -> Response:
     """Read a credit note."""
-    till = services.till
-    kept = documents.read_credit_note(till.door, actor, note_id)
-    return tagged(request, _out(kept, till.rules.zone))
+    return _NOTES.one(request, services, actor, note_id, _out)
 
 
 @router.get(
@@ -113,9 +108,7 @@ def read_credit_note(request: Request, services: Given, actor: Asking, note_id: 
 )
 def read_credit_note_pdf(services: Given, actor: Asking, note_id: Id) -> Response:
     """Read a credit note as PDF/A."""
-    till = services.till
-    note = documents.read_credit_note(till.door, actor, note_id).note
-    return pdf_answer(credit_note_pdf(note, till.rules.issuer, till.rules.zone), note.number)
+    return _NOTES.printed(services, actor, note_id)
 
 
 @router.post("", status_code=201, response_model=CreditNoteOut, summary="Give a credit")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidegate.api.guard import Asking
-from tidegate.api.resources.invoices import csv_answer
+from tidegate.api.resources.papers import csv_answer
 from tidegate.api.services import Given
 from tidegate.billing.focus import FocusVersion, csv_of, metadata_of
 from tidegate.control.exports import focus_charges

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from tidegate.api.etags import tagged
 from tidegate.api.guard import Asking
 from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.amounts import MoneyOut, money_out
+from tidegate.api.resources.papers import Documents, LineOut, TaxOut, csv_answer, line_out, tax_out
 from tidegate.api.services import Given
 from tidegate.api.shapes import Id, Shape, Time
-from tidegate.billing import RatedLine, TaxLine, month_name
+from tidegate.billing import month_name
 from tidegate.billing.table import lines_csv
 from tidegate.control import documents
 from tidegate.control.money_kept import KeptInvoice
@@ -20,36 +20,9 @@ from tidegate.web.invoice import invoice_pdf
 
 router = APIRouter(prefix="/invoices", tags=["invoices"])
 
-
-class LineOut(Shape):
-    """A rated line."""
-
-    kind: str = Field(description="`usage`, or `correction` of a month that had been invoiced.")
-    lease_id: str
-    pool: str
-    site: str
-    chip: str
-    product: str
-    month: str = Field(description="In which it was used.", examples=["2026-03"])
-    month_start: Time
-    start: Time
-    end: Time
-    price_id: str
-    band: str = Field(description="Time-of-day band; empty outside of all.")
-    list_rate: str = Field(description="Price of a GPU-hour before discounts.")
-    rate: str = Field(description="Price of a GPU-hour that is billed.")
-    gpu_seconds: int
-    amount: str
-
-
-class TaxOut(Shape):
-    """A tax."""
-
-    tax_id: str
-    name: str
-    rate: str = Field(description="Share of `net`.")
-    net: str
-    amount: str
+_INVOICES = Documents(
+    documents.list_invoices, documents.read_invoice, lambda kept: kept.invoice, invoice_pdf
+)
 
 
 class AppliedOut(Shape):
@@ -99,51 +72,6 @@ class InvoiceSum(Shape):
     net: MoneyOut
     total: MoneyOut
     amount_due: MoneyOut
-
-
-def pdf_answer(content: bytes, name: str) -> Response:
-    """Answer with a PDF, to be saved under a name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
-
-
-def csv_answer(content: str, name: str) -> Response:
-    """Answer with a CSV file, to be saved under a name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(content, media_type="text/csv", headers=headers)
-
-
-def line_out(line: RatedLine, zone: str) -> LineOut:
-    """Return a rated line as it is sent."""
-    return LineOut(
-        kind=str(line.kind),
-        lease_id=line.lease_id,
-        pool=line.pool,
-        site=line.site,
-        chip=line.chip,
-        product=line.product,
-        month=month_name(line.period, zone),
-        month_start=line.period.start_s,
-        start=line.start_s,
-        end=line.end_s,
-        price_id=line.price_id,
-        band=line.rate.band,
-        list_rate=f"{line.rate.list_rate:f}",
-        rate=f"{line.rate.rate:f}",
-        gpu_seconds=line.gpu_seconds,
-        amount=f"{line.amount.amount:f}",
-    )
-
-
-def tax_out(tax: TaxLine) -> TaxOut:
-    """Return a tax as it is sent."""
-    return TaxOut(
-        tax_id=tax.tax_id,
-        name=tax.name,
-        rate=f"{tax.rate:f}",
-        net=f"{tax.net.amount:f}",
-        amount=f"{tax.amount.amount:f}",
-    )
 
 
 def _sum(kept: KeptInvoice, zone: str) -> InvoiceSum:
@@ -201,21 +129,13 @@ def list_invoices(
     services: Given, actor: Asking, query: Annotated[ListQuery, Query()], paging: Paging
 ) -> Page[InvoiceSum]:
     """List invoices, the youngest first."""
-    till = services.till
-    return paging.page(
-        query,
-        lambda before, limit: documents.list_invoices(till.door, actor, before, limit),
-        lambda kept: _sum(kept, till.rules.zone),
-        lambda kept: kept.id,
-    )
+    return _INVOICES.page(services, actor, query, paging, _sum)
 
 
 @router.get("/{invoice_id}", response_model=InvoiceOut, summary="Read an invoice")
 def read_invoice(request: Request, services: Given, actor: Asking, invoice_id: Id) -> Response:
     """Read an invoice with its lines."""
-    till = services.till
-    kept = documents.read_invoice(till.door, actor, invoice_id)
-    return tagged(request, _out(kept, till.rules.zone))
+    return _INVOICES.one(request, services, actor, invoice_id, _out)
 
 
 @router.get(
@@ -226,9 +146,7 @@ def read_invoice(request: Request, services: Given, actor: Asking, invoice_id: I
 )
 def read_invoice_pdf(services: Given, actor: Asking, invoice_id: Id) -> Response:
     """Read an invoice as PDF/A."""
-    till = services.till
-    invoice = documents.read_invoice(till.door, actor, invoice_id).invoice
-    return pdf_answer(invoice_pdf(invoice, till.rules.issuer, till.rules.zone), invoice.number)
+    return _INVOICES.printed(services, actor, invoice_id)
 
 
 @router.get(
