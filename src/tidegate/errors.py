@@ -168,6 +168,7 @@ CODES: Final[dict[str, str]] = {
     "TG-DRIVER-ANSWER": "The driver's answer cannot be true.",
     "TG-DRIVER-BUSY": "Nodes to be handed over are in other hands.",
     "TG-DRIVER-FRONTIER": "The driver refuses: the pool may not be leased.",
+    "TG-DRIVER-QUOTA": "The driver refuses: more nodes would be lent than the quota it was told.",
     "TG-DRIVER-UNKNOWN": "The driver does not know the pool, node or lease.",
     # Slurm
     "TG-SLURM-MISSING": "A command of Slurm cannot be run on this machine.",

@@ -12,6 +12,7 @@ from tests.slurm.conf import Group, Layout
 from tests.slurm.leasing import WallClock, commands_of, set_up, site_of
 
 from tidegate.control.ports import (
+    CapsQuota,
     Driver,
     GiveBack,
     HandOver,
@@ -259,3 +260,22 @@ def test_frontier_and_strangers_are_refused(house: House):
         command = HandOver(house.token(), pool, "lea_one", RED, "flex", (node,))
         assert code_of(partial(house.driver.hand_over, command)) == code
     assert code_of(lambda: house.driver.facts("moon")) == "TG-DRIVER-UNKNOWN"
+
+
+def test_no_more_nodes_are_lent_than_the_quota_allows(house: House):
+    """Whatever command comes out of turn; what is leased stays leased, and the same command again is no new one."""
+    a, b, c, _ = names(house)
+    assert isinstance(house.driver, CapsQuota)
+    assert code_of(lambda: house.driver.set_leasable("gb200", 1)) == "TG-DRIVER-FRONTIER"  # type: ignore[attr-defined]
+    house.driver.set_leasable("h100", 2)
+    handed = house.lease("lea_one", a, b)
+    too_much = HandOver(house.token(), "h100", "lea_two", BLUE, "flex", (c,))
+    assert code_of(lambda: house.driver.hand_over(too_much)) == "TG-DRIVER-QUOTA"
+    house.driver.set_leasable("h100", 1)
+    house.driver.hand_over(handed)
+    assert [house.fact(node).lease_id for node in (a, b, c)] == ["lea_one", "lea_one", None]
+    house.driver.set_leasable("h100", 3)
+    house.driver.hand_over(too_much)
+    house.wait_state(NodeState.LEASED, c)
+    house.free_again("lea_one", a, b)
+    house.free_again("lea_two", c)

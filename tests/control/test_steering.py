@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from tests.control.living import START_S, Living, a_database, a_pool, an_order
 
+from tidegate.control import outbox
 from tidegate.control import steering as acts
 from tidegate.control.access import Actor, Reach, Role
 from tidegate.control.steering import Leasing, Steering
-from tidegate.errors import AccessError, RequestError
+from tidegate.drivers.embedded.driver import EmbeddedDriver
+from tidegate.errors import AccessError, DriverError, RequestError
 from tidegate.fleet import Tier
 from tidegate.lease.states import LeaseState, OrderState
 from tidegate.quota import eps_of
@@ -185,3 +187,41 @@ def test_every_act_is_in_the_audit_log(living: Living):
 def test_a_pool_that_is_not_there(living: Living):
     with pytest.raises(RequestError, match="TG-API-NOT-FOUND"):
         living.steering.steering("nowhere")
+
+
+class Told(EmbeddedDriver):
+    """Keeps what quotas it was told; slurmdbd, say, is down at first."""
+
+    quotas: list[int]
+    is_down: bool
+
+    def set_leasable(self, pool: str, nodes: int) -> None:
+        self.quotas.append(nodes)
+        if self.is_down:
+            raise DriverError("TG-SLURM-DOWN", "slurmdbd.")
+        super().set_leasable(pool, nodes)
+
+
+def test_the_driver_is_told_the_quota_when_it_changes(living: Living, monkeypatch: Any):
+    driver = Told(living.clock, [living.embedded._member("h100").cluster.spec])
+    driver.quotas, driver.is_down = [], True
+    living.embedded = living.driver = driver
+    living.begin()
+    living.run_until(living.clock.time_s + 900)
+    assert driver.quotas == [8]  # and leases go on without it
+    assert lease(living, nodes=2) is LeaseState.STARTING
+    assert driver.quotas == [8]
+    monkeypatch.setattr(outbox, "CAP_RETRY_S", 0.0)
+    living.line.desk._next_cap = 0.0
+    driver.is_down = False
+    living.run_until(living.clock.time_s + 3600)
+    assert driver.quotas == [8, 8]
+    # Where nothing more is lent, it is told so: not one node beyond what is leased.
+    acts.set_leasing(living.steering, OPERATOR, living.clock.time_s, "h100", Leasing.DRAINING)
+    living.step()
+    living.step()
+    assert driver.quotas == [8, 8, 2]
+    living.begin()
+    living.step()
+    living.step()
+    assert driver.quotas == [8, 8, 2, 2]

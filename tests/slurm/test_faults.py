@@ -417,6 +417,8 @@ def test_a_node_that_dies_under_a_lease(fragile: Cluster, tmp_path: Path):
     order = ruled.order(1)
     ruled.look_until(lambda: ruled.lease(order).state is LeaseState.RUNNING, "the lease runs")
     lease = ruled.lease(order)
+    quota = ("sacctmgr", "-nP", "show", "qos", "tg-h100", "format=grptres")
+    ruled.look_until(lambda: fragile.out(*quota) == "node=2", "the quota is set")
     options = ("--partition=tg-h100", f"--reservation=tg-{lease.id}")
     killed = fragile.submit(*options, user=USER_OF[RED])
     fragile.wait_state(killed, "RUNNING")

@@ -16,7 +16,7 @@ from tidegate.control.heldrows import HeldRows
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Command
 from tidegate.control.roster import Roster
-from tidegate.control.steering import Steering
+from tidegate.control.steering import Leasing, Steering
 from tidegate.control.wishes import Wish
 from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote, plain
@@ -113,6 +113,8 @@ class Book:
                 pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone, pool.announced
             )
         self.curve = self.engine.curve(self.roster.lost)
+        self._leasable = 0
+        self._leasable_tick: int | None = None
         self._changes = Changes()
 
     @property
@@ -129,6 +131,21 @@ class Book:
     def has_moved(self) -> bool:
         """Whether something has happened since the last turn."""
         return bool(self._changes.events)
+
+    def leasable(self) -> int:
+        """Return how many nodes may be leased at most: renewed at a tick, and never below what is leased.
+
+        That is the quota at the shortest horizon, or more while more is idle: leases whose nodes are back within the
+        recall floor count at no horizon. Where leasing is not open, nothing is added to what is leased.
+        """
+        leased = int(self.rows.rows["nodes"].sum())
+        if self.steering.leasing is not Leasing.OPEN:
+            self._leasable, self._leasable_tick = 0, None
+        elif self.engine.tick != self._leasable_tick:
+            self._leasable_tick = self.engine.tick
+            spare = max(0, len(self.roster.lendable) - self.pending)
+            self._leasable = max(int(self.curve[0]), leased + spare)
+        return max(self._leasable, leased)
 
     def turn(self) -> Changes:
         """Return what has changed since the last turn, and begin anew."""

@@ -117,6 +117,8 @@ class Line:
         end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
         grant_wishes(book, self._store.wishes(self.pool.id), now_s, self._store.quote)
         decide_step(book, self._store.placed(self.pool.id), now_s)
+        if book.pool.pool.tier.may_lease:
+            self.desk.cap(book.leasable())
         self._apply()
 
     def _obey(self) -> None:

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
+
 from tidegate.control.changes import Numbered
 from tidegate.control.ports import (
+    CapsQuota,
     Command,
     Driver,
     GiveBack,
@@ -26,7 +29,11 @@ from tidegate.control.ports import (
 from tidegate.control.store import CarriedOut, LeaseStore
 from tidegate.errors import DriverError
 
-FOR_GOOD: Final = frozenset({"TG-DRIVER-BUSY", "TG-DRIVER-FRONTIER", "TG-DRIVER-UNKNOWN"})
+log = structlog.get_logger(__name__)
+
+FOR_GOOD: Final = frozenset(
+    {"TG-DRIVER-BUSY", "TG-DRIVER-FRONTIER", "TG-DRIVER-QUOTA", "TG-DRIVER-UNKNOWN"}
+)
 """What a driver refuses for good; anything else is tried again."""
 
 AT_ONCE: Final = 64
@@ -151,6 +158,10 @@ class CallsInTime:
         self._calls.put(None)
 
 
+CAP_RETRY_S: Final = 60.0
+"""Real seconds between tries to set the quota: it is a second lock, and holds nothing up."""
+
+
 class Desk:
     """What is sent to a pool's driver, and what it shows.
 
@@ -181,6 +192,14 @@ class Desk:
         self._done = 0
         self._tries = 0
         self._next_try = 0.0
+        self._leasable: int | None = None
+        self._capped: int | None = None
+        self._next_cap = 0.0
+
+    def cap(self, nodes: int) -> None:
+        """Have a driver that can be held to the quota lend no more nodes than these."""
+        if nodes != self._leasable:
+            self._leasable, self._next_cap = nodes, 0.0
 
     def send(self, commands: Iterable[Numbered]) -> None:
         """Take in commands that have been written."""
@@ -188,6 +207,7 @@ class Desk:
 
     def begin(self, commands: Iterable[Numbered], last_command: int) -> None:
         """Begin with the commands that were left over; those before them have been carried out."""
+        self._capped = None
         self._waiting = deque(commands)
         self._done = self._waiting[0].number - 1 if self._waiting else last_command
 
@@ -207,6 +227,7 @@ class Desk:
 
     def clear(self) -> list[News]:
         """Carry out what waits, as far as the driver lets it; what was carried out is noted at the end."""
+        self._set_leasable()
         news: list[News] = []
         done: list[CarriedOut] = []
         while self._waiting and time.monotonic() >= self._next_try:
@@ -228,6 +249,20 @@ class Desk:
                 self._note(done)
         self._note(done)
         return news
+
+    def _set_leasable(self) -> None:
+        driver, nodes = self._driver, self._leasable
+        if nodes is None or nodes == self._capped or time.monotonic() < self._next_cap:
+            return
+        if not isinstance(driver, CapsQuota):
+            return
+        try:
+            self._call(lambda: driver.set_leasable(self.pool_id, nodes))
+        except DriverError as error:
+            self._next_cap = time.monotonic() + CAP_RETRY_S
+            log.warning("quota not set", pool=self.pool_id, nodes=nodes, trouble=str(error))
+        else:
+            self._capped = nodes
 
     def _note(self, done: list[CarriedOut]) -> None:
         if done:

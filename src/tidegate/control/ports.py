@@ -6,7 +6,7 @@ Times are whole seconds since the epoch, on the clock of :class:`Clock`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -193,11 +193,18 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
 class CapsQuota(Protocol):
-    """A driver that can hold a scheduler of its own to the quota."""
+    """A driver that can be held to the quota: a second lock, should a command come out of turn.
+
+    Until it is told, nothing limits it. It is told again after each of its restarts, and whenever the quota changes.
+    """
 
     def set_leasable(self, pool: str, nodes: int) -> None:
-        """Set how many nodes may be lent at most."""
+        """Lend no more nodes than these from now on: a hand-over that would is refused with ``TG-DRIVER-QUOTA``.
+
+        Nothing is taken from anybody.
+        """
         ...
 
 

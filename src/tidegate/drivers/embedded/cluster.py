@@ -211,6 +211,15 @@ class EmbeddedCluster:
 
     # ----------------------------------------------------------------------------------------------------- commands
 
+    @property
+    def leased(self) -> int:
+        """Nodes that are a lease's, or being made ready for one."""
+        return self._leased
+
+    def knows(self, command: Command) -> bool:
+        """Whether it has carried a command out."""
+        return command.token in self._tokens
+
     def do(self, command: Command) -> bool:
         """Carry a command out, unless it was before; say whether anything was done.
 

@@ -56,6 +56,22 @@ class _Member:
             self.cluster.advance(now_s)
             return self.cluster.facts()
 
+    def may_be_leased(self) -> None:
+        if not self.cluster.spec.may_lease:
+            raise DriverError(
+                "TG-DRIVER-FRONTIER", f"pool {self.cluster.spec.pool} may not be leased."
+            )
+
+    def hold_to(self, most: int, command: HandOver) -> None:
+        """Refuse what would lend more nodes than the most; what was done before is done again without harm."""
+        with self.lock:
+            leased = self.cluster.leased
+            if not self.cluster.knows(command) and leased + len(command.nodes) > most:
+                raise DriverError(
+                    "TG-DRIVER-QUOTA",
+                    f"{leased} nodes are lent, {len(command.nodes)} more would be above {most}.",
+                )
+
     def do(self, command: Command) -> None:
         with self.lock:
             if self._journal is None:
@@ -92,6 +108,7 @@ class EmbeddedDriver:
         self, clock: Clock, specs: Sequence[ClusterSpec], folder: Path | None = None
     ) -> None:
         self._clock = clock
+        self._leasable: dict[str, int] = {}
         self._members = {
             spec.pool: _Member(
                 spec, None if folder is None else Journal(folder / f"{spec.pool}.journal")
@@ -116,7 +133,16 @@ class EmbeddedDriver:
 
     def hand_over(self, command: HandOver) -> None:
         """Give nodes to a tenant."""
-        self._member(command.pool).do(command)
+        member = self._member(command.pool)
+        most = self._leasable.get(command.pool)
+        if most is not None:
+            member.hold_to(most, command)
+        member.do(command)
+
+    def set_leasable(self, pool: str, nodes: int) -> None:
+        """Lend no more nodes than these from now on."""
+        self._member(pool).may_be_leased()
+        self._leasable[pool] = nodes
 
     def notice(self, command: Notice) -> None:
         """Warn a tenant's workload."""

@@ -27,6 +27,7 @@ from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.moves import (
     held_by,
+    is_held,
     may_be_had,
     may_be_taken,
     may_be_wiped,
@@ -42,6 +43,9 @@ from tidegate.errors import DriverError, SlurmError
 
 _TOKENS: Final = 10_000
 _ROUNDS: Final = 6
+
+QUOTA_S: Final = 8.0
+"""Deadline for slurmdbd to take a quota, in seconds: nothing waits for it longer."""
 
 
 class SlurmDriver:
@@ -64,6 +68,7 @@ class SlurmDriver:
         self._keeper = Keeper(site, commands, Wipes(site.wipe))
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.RLock()
+        self._most: dict[str, int] = {}
         self._quotas: dict[str, int] = {}
 
     def close(self) -> None:
@@ -98,8 +103,8 @@ class SlurmDriver:
         Raises
         ------
         DriverError
-            ``TG-DRIVER-FRONTIER``, ``TG-DRIVER-UNKNOWN``; ``TG-DRIVER-BUSY`` when a node is in other hands, or an
-            internal job was quicker; ``TG-SLURM-...`` when Slurm does not answer.
+            ``TG-DRIVER-FRONTIER``, ``TG-DRIVER-UNKNOWN``, ``TG-DRIVER-QUOTA``; ``TG-DRIVER-BUSY`` when a node is in
+            other hands, or an internal job was quicker; ``TG-SLURM-...`` when Slurm does not answer.
         """
         with self._once(command) as again:
             if again:
@@ -108,6 +113,7 @@ class SlurmDriver:
             self._words(command.lease_id, command.tenant_id, command.product)
             view = self._look()
             fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
+            self._hold_to_quota(view, pool, len(fresh))
             if refused := [node for node in fresh if not may_be_had(view, node)]:
                 raise _busy(refused)
             now_s = self._clock.now_s()
@@ -230,7 +236,9 @@ class SlurmDriver:
             self._keeper.mender.forget(tagged)
 
     def set_leasable(self, pool: str, nodes: int) -> None:
-        """Set how many nodes jobs of leases may hold in a pool; never fewer than are leased now.
+        """Lend no more nodes of a pool than these, and let jobs of leases hold no more; never fewer than are leased.
+
+        Hand-overs are held to it at once, jobs as soon as slurmdbd has it.
 
         Raises
         ------
@@ -239,12 +247,12 @@ class SlurmDriver:
         """
         found = self._leasable(pool, ())
         with self._lock:
-            view = self._look()
-            leased = sum(n in view.tags and view.tags[n].phase is Phase.LEASED for n in found.nodes)
-            wanted = max(nodes, leased)
+            self._most[pool] = nodes
+            wanted = max(nodes, _leased(self._look(), found))
             if self._quotas.get(pool) != wanted:
                 name, limit = found.lease_name, f"GrpTRES=node={wanted}"
-                self._commands.run("sacctmgr", "-i", "modify", "qos", name, "set", limit)
+                call = ("sacctmgr", "-i", "modify", "qos", name, "set", limit)
+                self._commands.run(*call, seconds=QUOTA_S)
                 self._quotas[pool] = wanted
 
     # --- what they share
@@ -281,6 +289,13 @@ class SlurmDriver:
                 expected="nodes of the pool.",
             )
         return pool
+
+    def _hold_to_quota(self, view: View, pool: SlurmPool, more: int) -> None:
+        most, leased = self._most.get(pool.id), _leased(view, pool)
+        if most is not None and more and leased + more > most:
+            raise DriverError(
+                "TG-DRIVER-QUOTA", f"{leased} nodes are lent, {more} more would be above {most}."
+            )
 
     def _words(self, *ids: str) -> None:
         for text in ids:
@@ -321,6 +336,15 @@ class SlurmDriver:
             self._keeper.mender.fit_reservation(now, lease_id, kept)
         except DriverError:
             return
+
+
+def _leased(view: View, pool: SlurmPool) -> int:
+    """Return how many nodes that are alive are a lease's, or on their way to it."""
+    return sum(
+        node in view.nodes and not view.nodes[node].dead and is_held(tag)
+        for node in pool.nodes
+        if (tag := view.tags.get(node)) is not None
+    )
 
 
 def _busy(nodes: Sequence[str]) -> DriverError:
