@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.control.living import START_S, Living, a_database, a_pool, an_order
@@ -18,7 +19,18 @@ from tidegate.fleet import OnFailure
 from tidegate.lease.lease import EndReason, Lease
 from tidegate.lease.states import LeaseState, OrderState
 from tidegate.quota import Verdict
-from tidegate.simulate import Cluster, Failures, Jobs, Outcome, Played, Requests, Window, play
+from tidegate.simulate import (
+    Cluster,
+    Failures,
+    Holder,
+    Jobs,
+    Outcome,
+    Played,
+    Requests,
+    Window,
+    play,
+)
+from tidegate.store.tables.core import holding
 
 FROM_S, STOP_S, TICK_S = 6 * 3600, 18 * 3600, 300
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -49,10 +61,12 @@ def cases(draw: st.DrawFn) -> Case:
             submit = min(STOP_S - 1, wave + draw(st.integers(0, 900)))
             gpus = draw(st.integers(1, g) | st.integers(1, nodes).map(lambda n: n * g))
             jobs.append((submit, draw(st.integers(60, 3 * 3600)), gpus))
+    # Requests that come at the same second are judged together, those first that bring most.
+    rushes = draw(st.lists(st.integers(FROM_S, STOP_S - 1), min_size=1, max_size=4))
     requests = draw(
         st.lists(
             st.tuples(
-                st.integers(FROM_S, STOP_S - 1),
+                st.sampled_from(rushes) | st.integers(FROM_S, STOP_S - 1),
                 st.sampled_from(PRODUCTS),
                 st.integers(1, max(1, nodes // 2)),
                 st.integers(1800, 8 * 3600),
@@ -84,6 +98,15 @@ def columns(rows: Sequence[tuple[int, ...]], width: int) -> list[np.ndarray]:
     return [table[:, i].copy() for i in range(width)]
 
 
+def nodes_of(played: Played) -> dict[int, set[int]]:
+    """The nodes of each request's lease, as far as it ended within the play."""
+    nodes: dict[int, set[int]] = {}
+    for node, holder, request, _, _ in played.holdings.tolist():
+        if holder == Holder.LEASE:
+            nodes.setdefault(request, set()).add(node)
+    return nodes
+
+
 def backtested(case: Case, pool: Any) -> Played:
     rows = []
     for time_s, product, nodes, duration_s in case.requests:
@@ -99,6 +122,7 @@ def backtested(case: Case, pool: Any) -> Played:
         Failures(*columns(case.failures, 3)),
         pool.policy,
         Window(FROM_S, STOP_S, TICK_S, clock_s=START_S % 86_400),
+        holdings=True,
         products=len(PRODUCTS),
     )
 
@@ -126,8 +150,16 @@ def lived(case: Case, pool: Any, folder: Path) -> Iterator[dict[str, Any]]:
         judged = living.store.order(placed.id)
         assert judged is not None
         lease = living.store.lease(judged.lease_id) if judged.lease_id else None
-        yield {"order": judged, "lease": lease}
+        yield {"order": judged, "lease": lease, "nodes": held_by(living, judged.lease_id)}
     living.database.close()
+
+
+def held_by(living: Living, lease_id: str | None) -> set[int]:
+    """The places of the nodes that a lease has held."""
+    rank = living.line.book.roster.rank
+    with living.database.reading() as connection:
+        rows = connection.execute(sa.select(holding.c.node).where(holding.c.lease_id == lease_id))
+        return {rank[node] for (node,) in rows}
 
 
 def outcome_of(lease: Lease) -> Outcome:
@@ -159,7 +191,8 @@ def test_the_running_system_decides_as_the_backtest_does(case: Case):
         reserve_nodes=case.reserve_nodes,
         on_failure=OnFailure.END,
     )
-    played = backtested(case, pool).leases
+    backtest = backtested(case, pool)
+    played, nodes = backtest.leases, nodes_of(backtest)
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         for i, found in enumerate(lived(case, pool, Path(folder))):
             order, lease = found["order"], found["lease"]
@@ -172,6 +205,7 @@ def test_the_running_system_decides_as_the_backtest_does(case: Case):
             expected = Outcome(int(played.outcome[i]))
             assert outcome_of(lease) is expected
             assert relative(lease.start_s) == played.start_s[i]
+            assert found["nodes"] == nodes[i]
             assert relative(lease.noticed_s) == played.notice_at_s[i]
             if expected is not Outcome.OPEN:
                 assert relative(lease.ended_s) == played.end_s[i]

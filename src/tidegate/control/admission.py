@@ -63,7 +63,8 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
         if is_called:
             give_notice(book, lease, now_s, decision.id)
     idle = book.roster.lendable
-    for i, order in enumerate(orders):
+    for i in plan.order.tolist():
+        order = orders[i]
         if plan.verdict[i] == Verdict.ADMITTED:
             nodes = [idle.pop() for _ in range(order.nodes)]
             _admit(book, order, nodes, now_s, decision.id)
