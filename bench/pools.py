@@ -62,6 +62,7 @@ def _snapshot(engine: Engine, seed: int) -> Snapshot:
         sanitise_s=300,
         horizons_s=engine.horizons_s,
         curve=engine.curve(0),
+        displaced=engine.displaced,
         held=held,
         asked=asked,
         nodes=engine.cluster.nodes,

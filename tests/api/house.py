@@ -167,6 +167,7 @@ def services_on(
     pools = {pool.id: pool for pool in POOLS}
     tables = LeaseTables(database)
     steering = SteeringTables(database, wall_s)
+    outlooks = Outlooks(tables, steering, pools, now_s)
     wake: Callable[[str], None] = (lambda _: loop.bell.set()) if loop else (lambda _: None)
     answers: Answers[Order] = loop.answers if loop else Answers()
     return Services(
@@ -177,8 +178,10 @@ def services_on(
         views=ViewTables(database),
         pools=pools,
         steering=steering,
-        outlooks=Outlooks(tables, steering, pools, now_s),
-        sales=Sales(tables, till, pools, wake=wake, verdicts=answers, wait_s=60.0),
+        outlooks=outlooks,
+        sales=Sales(
+            tables, till, pools, outlooks=outlooks, wake=wake, verdicts=answers, wait_s=60.0
+        ),
         lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,
         limits=limits,

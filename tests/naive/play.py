@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.naive import gfs
+from tests.naive import bid, gfs
 from tests.naive.cover import cheapest_cover
 from tests.naive.forecast import DAY_S, HORIZONS_S, Curve
 
@@ -238,7 +238,7 @@ class _Pool:
         ]
         # Requests before `lease_from` or from `stop` on do not exist.
         self.to_judge = [r for r in self.requests if window.lease_from_s <= r.time < window.stop_s]
-        self.verdicts: dict[int, tuple[Verdict, int, int]] = {}
+        self.verdicts: dict[int, tuple[Verdict, int, int, int]] = {}
         self.leases: list[_Lease] = []
         self.ended_leases: list[_Lease] = []
 
@@ -253,6 +253,11 @@ class _Pool:
         self.curve = Curve(cluster.nodes, max(1, window.tick_s), risks, known)
         self.bounds = [-1] * len(HORIZONS_S)
         self.promisable = [0] * len(HORIZONS_S)
+        # Offers that promises kept out, and the prices of the last tick below which a promise displaces such.
+        self.kept_out: list[bid.KeptOut] = []
+        self.displaced = [0] * len(HORIZONS_S)
+        self.tick = -1
+        self.break_cost = 0.0
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
         self.eta, self.quota = 1.0, 0
@@ -471,6 +476,8 @@ class _Pool:
         self.bounds = self.curve.observe(self.demand, day_s)
         free = self.cluster.nodes - self.count(FAILED) - self.cluster.reserve_nodes
         self.promisable = [max(0, free - bound) for bound in self.bounds]
+        self.tick = self.now // self.window.tick_s
+        self.displaced = bid.displaced(self.kept_out, HORIZONS_S, self.tick, self.window.tick_s)
 
     def renew_quota(self, tick: int) -> None:
         past = [
@@ -498,6 +505,9 @@ class _Pool:
     def decide(self) -> None:
         due = [request for request in self.to_judge if request.time == self.now]
         if self.queue or due:
+            self.break_cost = bid.break_cost(
+                self.policy.eps, self.sold, self.broken, self.cluster.nodes
+            )
             for lease in self.leases_to_recall():
                 lease.notice_at = self.now
                 self.give_reason(lease)
@@ -609,13 +619,28 @@ class _Pool:
 
     def judge(self, request: _Request) -> None:
         horizon, room = -1, max(0, self.idle - self.pending)
+        spare = room
+        may_displace = self.policy.displaces and self.pending <= self.idle
         verdict, displaced = self.verdict(request)
         if verdict == Verdict.NOT_SOLD:
             room = 0
         if verdict == Verdict.QUOTA:
             horizon = self.binding_horizons(request)[0]
             room = max(0, self.promisable[horizon] - self.promised(horizon))
-        self.verdicts[request.number] = verdict, horizon, room
+            longest = self.longest_horizon(request)
+            if self.promisable[longest] >= request.nodes and request.price > 0:
+                self.kept_out.append(bid.KeptOut(self.tick, longest, request.price))
+        if verdict == Verdict.PRICE:
+            horizon = self.longest_horizon(request)
+        held_against = 0
+        if self.policy.code == PolicyCode.TIDEGATE and verdict not in (
+            Verdict.QUOTA,
+            Verdict.NOT_SOLD,
+        ):
+            # Reading: one that is not judged by its price, for want of room, was held against none.
+            is_held = spare >= request.nodes or may_displace
+            held_against = math.ceil(self.bid_price(request)) if is_held else 0
+        self.verdicts[request.number] = verdict, horizon, room, held_against
         if verdict == Verdict.ADMITTED:
             self.admit(request, displaced)
 
@@ -636,10 +661,24 @@ class _Pool:
             return Verdict.SHARE, []
         if code == PolicyCode.TIDEGATE and self.binding_horizons(request):
             return Verdict.QUOTA, []
+        if code == PolicyCode.TIDEGATE and request.price < self.bid_price(request):
+            return Verdict.PRICE, []
         if spare >= k:
             return Verdict.ADMITTED, []
         displaced = self.leases_to_displace(request, k - spare)
         return (Verdict.ADMITTED if displaced else Verdict.NO_ROOM), displaced
+
+    def longest_horizon(self, request: _Request) -> int:
+        """Return the longest horizon at which a request counts; -1 when at none."""
+        counted = [j for j in range(len(HORIZONS_S)) if self.counts(request.remaining_firm_time, j)]
+        return max(counted, default=-1)
+
+    def bid_price(self, request: _Request) -> float:
+        longest = self.longest_horizon(request)
+        if longest < 0 or request.price == 0:
+            return 0.0
+        breaks = self.break_cost
+        return breaks * request.price + (1.0 - breaks) * self.displaced[longest]
 
     def leases_to_displace(self, request: _Request, missing: int) -> list[_Lease]:
         """List the leases that give way to a request; none when that does not pay."""
@@ -746,10 +785,12 @@ class _Pool:
         leases = Leases(*(np.full(n, -1, np.int64) for _ in Leases._fields))
         leases.outcome[:] = Outcome.REFUSED
         leases.broken_s[:] = 0
-        for number, (verdict, horizon, room) in self.verdicts.items():
+        leases.bid[:] = 0
+        for number, (verdict, horizon, room, held_against) in self.verdicts.items():
             leases.verdict[number] = verdict
             leases.horizon[number] = horizon
             leases.room[number] = room
+            leases.bid[number] = held_against
         for lease in self.ended_leases:
             assert lease.ended_at is not None
             assert lease.outcome is not None

@@ -159,7 +159,14 @@ def test_frames_have_the_columns_that_are_documented(result: PoolResult):
         *("verdict", "binding_horizon_s", "start_s", "end_s", "notice_s", "outcome"),
         *("gpu_seconds", "firm_gpu_seconds", "broken_gpu_seconds", "is_broken"),
         *("gpu_hours", "charged", "refunded", "credited"),
-        *("room_nodes", "notice_why", "lacking_nodes", "taking_cost", "weighed_against"),
+        *(
+            "room_nodes",
+            "bid_price",
+            "notice_why",
+            "lacking_nodes",
+            "taking_cost",
+            "weighed_against",
+        ),
         *("displaced_for", "reason"),
     ]
     documented = PoolResult.__doc__ or ""

@@ -54,6 +54,7 @@ def a_snapshot(
     held: Sequence[Row] = (),
     asked: Sequence[Row] = (),
     curve: int | Sequence[int] = 1000,
+    displaced: int | Sequence[int] = 0,
 ) -> Snapshot:
     leases = _records(held, HELD_LEASE)
     leases["request"] = np.arange(leases.size)
@@ -67,6 +68,7 @@ def a_snapshot(
         sanitise_s=300,
         horizons_s=np.array(HORIZONS_S, dtype=np.int64),
         curve=np.full(len(HORIZONS_S), curve, dtype=np.int64),
+        displaced=np.full(len(HORIZONS_S), displaced, dtype=np.int64),
         held=leases,
         asked=_records(asked, REQUEST),
     )

@@ -177,6 +177,7 @@ class Live:
     def services(self) -> Services:
         """Return what the HTTP interface is given."""
         pools = {pool.id: pool for pool in self.pools}
+        outlooks = Outlooks(self.store, self.steering, pools, self.clock.now_s)
         return Services(
             seal=self.seal,
             access=self.access,
@@ -185,11 +186,12 @@ class Live:
             views=ViewTables(self.database),
             pools=pools,
             steering=self.steering,
-            outlooks=Outlooks(self.store, self.steering, pools, self.clock.now_s),
+            outlooks=outlooks,
             sales=Sales(
                 self.store,
                 self.till,
                 pools,
+                outlooks=outlooks,
                 wake=self.loop.wake,
                 verdicts=self.verdicts,
                 wait_s=self.settings.order_wait_s,

@@ -60,8 +60,11 @@ def _products(found: "QuotaNow") -> Iterator[str]:
             why = "all that is idle"
         else:
             why = f"held down by the curve at {format_duration(each.horizon_s)}"
+        floor = "cash cost" if each.floor == each.cash_cost else "bid price"
         nodes = "1 node" if each.nodes == 1 else f"{each.nodes} nodes"
-        yield f"{each.product}: {nodes} now, firm for {format_duration(each.firm_s)} ({why})"
+        promised = f"{nodes} now, firm for {format_duration(each.firm_s)} ({why})"
+        priced = f"sold at {each.list_price}, not below {each.floor} ({floor})"
+        yield f"{each.product}: {promised}; {priced} {found.currency} per GPU-hour"
 
 
 def _why(found: "QuotaNow") -> Iterator[str]:
@@ -81,6 +84,11 @@ def _why(found: "QuotaNow") -> Iterator[str]:
             f"Within {format_duration(each.horizon_s)} internal work may come to need {rise} nodes more; "
             f"twice the risk would allow {more} more to be promised."
         )
+    yield (
+        f"Bid price: of the rent of a promise {found.break_cost:.2%} are expected to be lost to breaks (rent not "
+        "earned, refunds, 30 % credit), at the share of promised time that the risk lets break; a running system "
+        "measures it, and adds the better offers that its promises keep out. What promises nothing has none."
+    )
     if found.running:
         yield "The largest jobs that run, each of which frees its nodes when it ends:"
     for job in found.running:
@@ -106,6 +114,9 @@ def quota(
         str | None,
         typer.Option(help="As of the last submission before this time (ISO 8601 or seconds)."),
     ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Price book (TOML) with the cash cost of each chip.")
+    ] = None,
     why: Annotated[bool, typer.Option("--why", help="Say what holds the number down.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the table.")
@@ -126,6 +137,7 @@ def quota(
     from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.cli.advise import pairs_of  # noqa: PLC0415
     from tidegate.feeds.fleetfile import read_fleet  # noqa: PLC0415
+    from tidegate.feeds.pricefile import read_price_book  # noqa: PLC0415
     from tidegate.plan.quotanow import quota_now  # noqa: PLC0415
 
     if (fleet is None) == (jobs is None):
@@ -144,7 +156,10 @@ def quota(
             raise _wrong("--pool", f"{pool!r} is not a pool that may be leased.", ", ".join(names))
         cases = [case for case in cases if case.pool.id == pool]
     settings = settings_from_options(scenario, policies=None, seeds=1, warmup="14d")
-    found = [quota_now(case, read_demand(case), settings) for case in cases]
+    costs = {} if prices is None else read_price_book(prices).cash_costs
+    found = [
+        quota_now(case, read_demand(case), settings, costs.get(case.pool.chip.id)) for case in cases
+    ]
     if as_json:
         typer.echo(json.dumps({"pools": [each.to_json() for each in found]}, indent=2))
         return

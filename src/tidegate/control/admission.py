@@ -5,19 +5,20 @@ from typing import Any, Final
 
 from tidegate.control.book import Book
 from tidegate.control.bookings import hand_over, is_booking, nodes_due
-from tidegate.control.changes import Decision
+from tidegate.control.changes import KEPT_OUT, Decision
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.ports import Notice
 from tidegate.control.snapshot import pack_snapshot, take_snapshot
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
-from tidegate.quota import Plan, Snapshot, Verdict
+from tidegate.quota import Plan, Snapshot, Verdict, displaced_at
 
 REASONS: Final = {
     Verdict.NOT_SOLD: "not-sold",
     Verdict.NO_ROOM: "no-room",
     Verdict.SHARE: "share",
     Verdict.QUOTA: "quota",
+    Verdict.PRICE: "price",
 }
 """What an order is told when it is refused."""
 
@@ -86,11 +87,27 @@ def _decision(
                 "order": order.id,
                 "verdict": Verdict(int(plan.verdict[i])).name.lower(),
                 "horizon_s": _horizon_s(book, plan, i),
+                "bid_price": _bid_price(book, plan, i),
             }
             for i, order in enumerate(orders)
         ],
     }
+    if kept_out := _kept_out(book, snapshot, plan, orders):
+        told[KEPT_OUT] = kept_out
     return Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
+
+
+def _kept_out(
+    book: Book, snapshot: Snapshot, plan: Plan, orders: Sequence[Order]
+) -> list[tuple[int, int, int]]:
+    """Take note of the orders that promises kept out when first judged: latest tick, horizon and price of each."""
+    engine, found = book.engine, []
+    for i, order in enumerate(orders):
+        horizon = displaced_at(engine.policy, snapshot, plan, i)
+        if horizon >= 0 and order.state is OrderState.PLACED and engine.tick is not None:
+            found.append((engine.tick, horizon, int(snapshot.asked[i]["price"])))
+            engine.note_refused(*found[-1])
+    return found
 
 
 def judge_alone(book: Book, order: Order, now_s: int) -> Verdict:
@@ -117,6 +134,10 @@ def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
 
 def _horizon_s(book: Book, plan: Plan, i: int) -> int | None:
     return int(book.engine.horizons_s[plan.horizon[i]]) if plan.horizon[i] >= 0 else None
+
+
+def _bid_price(book: Book, plan: Plan, i: int) -> str | None:
+    return str(int(plan.bid[i]) * book.pool.price_step) if plan.bid[i] > 0 else None
 
 
 def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = None) -> None:

@@ -112,6 +112,7 @@ class Book:
             self.engine = Engine.replayed(
                 pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone, pool.announced
             )
+        self.engine.recall_refused(kept.kept_out)
         self.curve = self.engine.curve(self.roster.lost)
         self._leasable = 0
         self._leasable_tick: int | None = None

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tidegate.control.ports import Command
 from tidegate.control.wishes import Wish
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
+
+KEPT_OUT: Final = "kept_out"
+"""Where a decision's plan names the offers that promises kept out: a later leader counts them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ class Kept:
     sold_s, broken_s : int
         Firm node-seconds sold so far, and those of them not kept.
     watch : Watch
+    kept_out : sequence of (int, int, int)
+        Offers that promises kept out of late: tick, horizon and price of each.
     """
 
     leases: Sequence[Lease]
@@ -160,3 +165,4 @@ class Kept:
     sold_s: int
     broken_s: int
     watch: Watch
+    kept_out: Sequence[tuple[int, int, int]] = ()

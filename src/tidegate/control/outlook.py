@@ -4,17 +4,45 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
+
+import numpy as np
 
 from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.book import Book
-from tidegate.control.pools import LivePool
+from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.steering import SteeringStore
 from tidegate.control.store import LeaseStore
 from tidegate.errors import AccessError
+from tidegate.lease.product import Offer
+from tidegate.quantity.money import rounded_rate
+from tidegate.quota import break_cost, counted_horizons
 
 KEPT_S: Final = 5.0
 """Real seconds for which an answer is kept: making one replays the pool's history of demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """The bid price of a promise, per GPU-hour.
+
+    Attributes
+    ----------
+    horizon_s : int or None
+        The longest horizon at which it counts; None for what promises nothing, and has no bid price.
+    breaks, displaced : Decimal
+        What is expected to be lost by breaks, and what the better offers displaced would have brought.
+    """
+
+    horizon_s: int | None
+    breaks: Decimal
+    displaced: Decimal
+
+    @property
+    def price(self) -> Decimal:
+        """The sum."""
+        return rounded_rate(self.breaks + self.displaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +58,15 @@ class Horizon:
         Nodes of leases whose firm time left is at least that.
     left : int
         Nodes that may still be promised so long: no shorter horizon is broken, and they are idle.
+    displaced : Decimal
+        Price of a GPU-hour below which a promise so long displaces better offers.
     """
 
     horizon_s: int
     quota: int
     promised: int
     left: int
+    displaced: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +81,36 @@ class Outlook:
         Nodes that nobody holds.
     horizons : tuple of Horizon
         In order.
+    break_cost : float
+        What a promise is expected to cost in breaks, as a share of its rent.
+    granted_s : int
+        A lease that is back within so long promises nothing.
     """
 
     pool_id: str
     at_s: int
     idle: int
     horizons: tuple[Horizon, ...]
+    break_cost: float
+    granted_s: int
+
+    def bid(self, firm_s: int, price: Decimal) -> Bid:
+        """Return what a promise of a length costs its owner when it is sold at a price.
+
+        Parameters
+        ----------
+        firm_s : int
+            How long from now it is firm, its notice included.
+        price : Decimal
+            Of a GPU-hour.
+        """
+        horizons_s = np.array([each.horizon_s for each in self.horizons], dtype=np.int64)
+        longest = counted_horizons(horizons_s, firm_s, self.granted_s) - 1
+        if longest < 0 or price == 0:
+            return Bid(None, Decimal(0), Decimal(0))
+        breaks = Decimal(repr(self.break_cost))
+        displaced = (1 - breaks) * self.horizons[longest].displaced
+        return Bid(self.horizons[longest].horizon_s, breaks * price, displaced)
 
 
 class Outlooks:
@@ -101,11 +156,40 @@ class Outlooks:
         pool = self._pools.get(pool_id)
         if pool is None:
             raise not_found("pool", pool_id)
+        return self._recent(pool, anew=True)
+
+    def bid(
+        self, pool_id: str, offer: Offer, duration_s: int, start_at_s: int | None = None
+    ) -> Bid:
+        """Return the bid price of an offer at its list price, as of the latest tick or a few seconds later.
+
+        Parameters
+        ----------
+        pool_id : str
+            There must be such a pool.
+        offer : Offer
+        duration_s : int
+        start_at_s : int or None
+            A later start is promised from now on.
+        """
+        found = self._recent(self._pools[pool_id], anew=False)
+        product = offer.product
+        ahead_s = max(0, (start_at_s or 0) - self._now_s())
+        firm_s = min(
+            max(ahead_s + product.guaranteed_s(duration_s), product.notice_s), ahead_s + duration_s
+        )
+        return found.bid(firm_s, offer.price)
+
+    def _recent(self, pool: LivePool, *, anew: bool) -> Outlook:
+        """Return an outlook that is a few seconds old; one of this tick will do, unless it is wanted anew."""
         with self._lock:
-            made_at, kept = self._kept.get(pool_id, (float("-inf"), None))
-            if kept is None or time.monotonic() - made_at > KEPT_S:
+            made_at, kept = self._kept.get(pool.id, (float("-inf"), None))
+            is_old = time.monotonic() - made_at > KEPT_S
+            if not anew and kept is not None:
+                is_old = is_old and kept.at_s // TICK_S != self._now_s() // TICK_S
+            if kept is None or is_old:
                 kept = self._made(pool)
-                self._kept[pool_id] = (time.monotonic(), kept)
+                self._kept[pool.id] = (time.monotonic(), kept)
         return kept
 
     def _made(self, pool: LivePool) -> Outlook:
@@ -119,8 +203,17 @@ class Outlooks:
         ]
         found: list[Horizon] = []
         room = idle
-        for horizon_s, quota in zip(book.engine.horizons_s, book.curve, strict=True):
+        step = pool.price_step
+        rows = zip(book.engine.horizons_s, book.curve, book.engine.displaced.tolist(), strict=True)
+        for horizon_s, quota, displaced in rows:
             promised = sum(nodes for left_s, nodes in firm if left_s >= horizon_s)
             room = max(0, min(room, int(quota) - promised))
-            found.append(Horizon(int(horizon_s), int(quota), promised, room))
-        return Outlook(pool.id, now_s, idle, tuple(found))
+            found.append(Horizon(int(horizon_s), int(quota), promised, room, displaced * step))
+        return Outlook(
+            pool.id,
+            now_s,
+            idle,
+            tuple(found),
+            break_cost(book.engine.policy, book.record, pool.pool.nodes),
+            pool.floor_s - pool.sanitise_s,
+        )

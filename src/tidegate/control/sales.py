@@ -9,6 +9,7 @@ from tidegate.control.answers import Answers
 from tidegate.control.grants import require_room
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.money_store import MoneyStore, Till, require_tenant
+from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
 from tidegate.control.prices import price_terms
 from tidegate.control.store import LeaseStore
@@ -130,6 +131,8 @@ class Sales:
     till : Till
         Prices, and the fleet's clock.
     pools : mapping of str to LivePool
+    outlooks : Outlooks
+        Bid prices.
     wake : callable
         Has the loop look at a pool at once.
     verdicts : Answers of Order
@@ -143,6 +146,7 @@ class Sales:
         till: Till,
         pools: Mapping[str, LivePool],
         *,
+        outlooks: Outlooks,
         wake: Callable[[str], None],
         verdicts: Answers[Order],
         wait_s: float,
@@ -150,6 +154,7 @@ class Sales:
         self._store = store
         self._till = till
         self._pools = pools
+        self._outlooks = outlooks
         self._wake = wake
         self._verdicts = verdicts
         self._holds: Answers[Wish] = Answers()
@@ -209,6 +214,7 @@ class Sales:
             gpus=ask.nodes * pool.pool.gpus_per_node,
             wanted_s=duration_s,
             now_s=now_s,
+            bid_price=self._outlooks.bid(pool.id, offer, duration_s, ask.start_at_s).price,
         )
         return Quote(
             id=new_id(Prefix.QUOTE),

@@ -66,6 +66,7 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         book.pool.sanitise_s,
         book.engine.horizons_s,
         less_promised(book, now_s, kept),
+        book.engine.displaced,
         held,
         np.array([_asked(book, order, now_s) for order in orders], dtype=REQUEST),
         book.pool.pool.nodes,
@@ -105,4 +106,6 @@ def read_snapshot(packed: bytes) -> Snapshot:
         data[name] = np.frombuffer(rest, kind, value["rows"], place).copy()
         place += data[name].nbytes
     data["record"] = Record(*data["record"])
+    # Decisions of before there were bid prices.
+    data.setdefault("displaced", np.zeros_like(data["curve"]))
     return Snapshot(**data)

@@ -101,6 +101,9 @@ def lease_table(
         pl.Series("refunded", np.where(is_broken, charged, 0.0)),
         pl.Series("credited", np.where(is_broken, charged * float(CREDIT_SHARE), 0.0)),
         pl.Series("room_nodes", leases.room),
+        pl.Series(
+            "bid_price", np.where(leases.bid > 0, leases.bid * float(price_step), np.nan)
+        ).fill_nan(None),
         *(pl.when(noticed).then(column).alias(column.name) for column in reasons[:-1]),
         reasons[-1],
     )
@@ -121,7 +124,16 @@ def _reasons(
         words = []
         if verdict >= 0:
             asked, room = int(requests.nodes[i]), int(leases.room[i])
-            words.append(why_verdict(verdict, nodes=asked, room=room, horizon_s=horizons[i]))
+            words.append(
+                why_verdict(
+                    verdict,
+                    nodes=asked,
+                    room=room,
+                    horizon_s=horizons[i],
+                    price=int(requests.price[i]) * step,
+                    bid=int(leases.bid[i]) * step,
+                )
+            )
         if leases.why[i] > 0:
             words.append(
                 why_recall(

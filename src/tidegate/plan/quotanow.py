@@ -1,6 +1,7 @@
 """The quota of a pool at the end of its log: the curve, and what holds it down."""
 
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,8 @@ from tidegate.demand import JobLog
 from tidegate.forecast import HORIZONS_S
 from tidegate.plan.game import Game, Settings, prepare
 from tidegate.plan.scenario import PoolCase
-from tidegate.quota import Policy, PolicyCode
+from tidegate.quantity.money import rounded_rate
+from tidegate.quota import Policy, PolicyCode, Record, break_cost
 from tidegate.simulate import Played, Requests, no_failures, play
 
 MOST_JOBS: Final = 10
@@ -51,12 +53,27 @@ class ProductNow:
         Nodes that can be sold at once: idle, and within the curve.
     horizon_s : int or None
         The horizon that binds; None when it is the idle nodes that do.
+    list_price : Decimal
+        Of a GPU-hour.
+    bid_price : Decimal
+        What a GPU-hour of it costs the owner in expected breaks; better offers are displaced by leases only, and there
+        are none yet.
+    cash_cost : Decimal or None
+        What running a GPU for an hour costs; None when that is not known.
     """
 
     product: str
     firm_s: int
     nodes: int
     horizon_s: int | None
+    list_price: Decimal
+    bid_price: Decimal
+    cash_cost: Decimal | None
+
+    @property
+    def floor(self) -> Decimal:
+        """Below which it is not quoted: the larger of cash cost and bid price."""
+        return max(self.bid_price, self.cash_cost or Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,10 @@ class QuotaNow:
     products : tuple of ProductNow
     running : tuple of RunningJob
         The largest.
+    currency : str
+        Of all prices.
+    break_cost : float
+        What a promise is expected to cost in breaks, as a share of its rent.
     """
 
     pool: str
@@ -105,6 +126,8 @@ class QuotaNow:
     horizons: tuple[HorizonNow, ...]
     products: tuple[ProductNow, ...]
     running: tuple[RunningJob, ...]
+    currency: str
+    break_cost: float
 
     @property
     def idle(self) -> int:
@@ -113,7 +136,12 @@ class QuotaNow:
 
     def to_json(self) -> dict[str, Any]:
         """Return the quota as plain values."""
-        return {**asdict(self), "idle": self.idle}
+        found = {**asdict(self), "idle": self.idle}
+        for told, product in zip(found["products"], self.products, strict=True):
+            told["floor"] = product.floor
+            for name in ("list_price", "bid_price", "cash_cost", "floor"):
+                told[name] = None if told[name] is None else str(told[name])
+        return found
 
 
 def _played(game: Game, policy: Policy) -> Played:
@@ -142,7 +170,9 @@ def _running(game: Game, played: Played, now_s: int) -> tuple[RunningJob, ...]:
     )
 
 
-def quota_now(case: PoolCase, log: JobLog, settings: Settings) -> QuotaNow:
+def quota_now(
+    case: PoolCase, log: JobLog, settings: Settings, cash_cost: Decimal | None = None
+) -> QuotaNow:
     """Return a pool's quota at the last tick of its log.
 
     Parameters
@@ -152,7 +182,9 @@ def quota_now(case: PoolCase, log: JobLog, settings: Settings) -> QuotaNow:
     log : JobLog
         Its internal jobs.
     settings : Settings
-        Its sanitising time is looked at.
+        Its sanitising time and its currency are looked at.
+    cash_cost : Decimal or None
+        What running one of its GPUs for an hour costs.
 
     Raises
     ------
@@ -172,6 +204,8 @@ def quota_now(case: PoolCase, log: JobLog, settings: Settings) -> QuotaNow:
     now_s = (played.ticks.demand.size - 1) * game.window.tick_s
     busy, waiting = int(played.ticks.busy[-1]), int(played.ticks.pending[-1])
     idle = max(0, game.cluster.nodes - busy - waiting)
+    # Nothing was sold yet: what is expected to break is what the owner allows.
+    breaks = break_cost(policy, Record(), game.cluster.nodes)
     products = []
     for offer in case.offers:
         product = offer.product
@@ -179,12 +213,13 @@ def quota_now(case: PoolCase, log: JobLog, settings: Settings) -> QuotaNow:
         wanted_s = round(offer.demand.median_s)
         firm_s = max(product.guaranteed_s(wanted_s), product.notice_s)
         binds: int | None = None
-        room = idle
+        room, bid = idle, Decimal(0)
         if firm_s > game.floor_s - game.cluster.sanitise_s:
             longer = next((h for h in horizons if h.horizon_s >= firm_s), horizons[-1])
             if longer.nodes < room:
                 room, binds = longer.nodes, longer.horizon_s
-        products.append(ProductNow(product.id, firm_s, room, binds))
+            bid = rounded_rate(Decimal(repr(breaks)) * offer.price)
+        products.append(ProductNow(product.id, firm_s, room, binds, offer.price, bid, cash_cost))
     return QuotaNow(
         pool=case.pool.id,
         at_s=game.start_s + now_s,
@@ -198,4 +233,6 @@ def quota_now(case: PoolCase, log: JobLog, settings: Settings) -> QuotaNow:
         horizons=horizons,
         products=tuple(products),
         running=_running(game, played, now_s),
+        currency=settings.currency,
+        break_cost=breaks,
     )

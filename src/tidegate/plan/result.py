@@ -203,7 +203,7 @@ class PoolResult:
         ``gpus``, ``wanted_s``, ``verdict``, ``binding_horizon_s``, ``start_s``, ``end_s``,
         ``notice_s``, ``outcome``, ``gpu_seconds``, ``firm_gpu_seconds``, ``broken_gpu_seconds``,
         ``is_broken``, ``gpu_hours``, ``charged``, ``refunded``, ``credited`` (in the fleet's currency);
-        and why: ``room_nodes``, ``notice_why``, ``lacking_nodes``, ``taking_cost``, ``weighed_against``,
+        and why: ``room_nodes``, ``bid_price``, ``notice_why``, ``lacking_nodes``, ``taking_cost``, ``weighed_against``,
         ``displaced_for``, ``reason`` (in words).
     notes : tuple of str
         What was assumed for this pool, in sentences.

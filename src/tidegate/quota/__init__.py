@@ -1,6 +1,14 @@
 """What may be promised: quota curve, admission, recall, and the policies that rival each other."""
 
-from tidegate.quota.admission import Verdict, committed
+from tidegate.quota.admission import Verdict, committed, counted_horizons, displaced_at
+from tidegate.quota.bid import (
+    Offers,
+    bid_price,
+    break_cost,
+    new_offers,
+    note_refused,
+    renew_displaced,
+)
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.curve import renew_curve
@@ -27,6 +35,7 @@ __all__ = [
     "REQUEST",
     "Cluster",
     "Engine",
+    "Offers",
     "Plan",
     "Policy",
     "PolicyCode",
@@ -34,12 +43,19 @@ __all__ = [
     "Record",
     "Snapshot",
     "Verdict",
+    "bid_price",
+    "break_cost",
     "cheapest_cover",
     "committed",
+    "counted_horizons",
     "decide",
+    "displaced_at",
     "eps_of",
     "money_of",
+    "new_offers",
+    "note_refused",
     "renew_curve",
+    "renew_displaced",
     "risks",
     "why_recall",
     "why_verdict",

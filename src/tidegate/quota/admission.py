@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
 from tidegate.quota.batch import best_together
+from tidegate.quota.bid import bid_price, break_cost
 from tidegate.quota.displacement import displace
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.quota.recall import leaving
-from tidegate.quota.snapshot import Plan, Records, Snapshot
+from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
 
 _STATIC = int(PolicyCode.STATIC)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
@@ -26,6 +27,7 @@ class Verdict(IntEnum):
     NO_ROOM = 2
     SHARE = 3
     QUOTA = 4
+    PRICE = 5
 
 
 _ADMITTED = int(Verdict.ADMITTED)
@@ -33,6 +35,7 @@ _NOT_SOLD = int(Verdict.NOT_SOLD)
 _NO_ROOM = int(Verdict.NO_ROOM)
 _SHARE = int(Verdict.SHARE)
 _QUOTA = int(Verdict.QUOTA)
+_PRICE = int(Verdict.PRICE)
 
 
 @compiled
@@ -79,6 +82,27 @@ def committed(
 
 
 @compiled
+def longest_horizon(policy: Policy, snapshot: Snapshot, i: int) -> int:
+    """Return the place of the longest horizon at which request ``i`` counts; -1 when at none."""
+    request = snapshot.asked[i]
+    remaining = min(max(request.firm_s, request.notice_s), request.duration_s)
+    granted_s = policy.floor_s - snapshot.sanitise_s
+    return counted_horizons(snapshot.horizons_s, remaining, granted_s) - 1
+
+
+@compiled
+def displaced_at(policy: Policy, snapshot: Snapshot, plan: Plan, i: int) -> int:
+    """Return the longest horizon at which request ``i`` counts, when promises alone kept it out; else -1.
+
+    It was refused by quota, and the curve would have had room for it had nothing been promised.
+    """
+    if plan.verdict[i] != _QUOTA:
+        return -1
+    longest = longest_horizon(policy, snapshot, i)
+    return longest if snapshot.curve[longest] >= snapshot.asked[i].nodes else -1
+
+
+@compiled
 def judging_order(
     policy: Policy, snapshot: Snapshot, promised: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -90,11 +114,9 @@ def judging_order(
     order = np.arange(asked.size)
     if policy.code != _TIDEGATE or asked.size == 1:
         return order
-    granted_s = policy.floor_s - snapshot.sanitise_s
     counts = np.zeros(asked.size, dtype=np.int64)
     for i in range(asked.size):
-        remaining = min(max(asked[i].firm_s, asked[i].notice_s), asked[i].duration_s)
-        counts[i] = counted_horizons(snapshot.horizons_s, remaining, granted_s)
+        counts[i] = longest_horizon(policy, snapshot, i) + 1
     spare = max(0, snapshot.idle - snapshot.pending)
     first = best_together(asked, counts, spare, promised, snapshot.curve)
     place = 0
@@ -107,6 +129,30 @@ def judging_order(
 
 
 @compiled
+def first_binding(curve: I64, promised: I64, counts: int, nodes: int) -> int:
+    """Return the first horizon at which so many nodes more are too many; -1 when there is none."""
+    for j in range(counts):
+        if promised[j] + nodes > curve[j]:
+            return j
+    return -1
+
+
+@compiled
+def _is_too_cheap(policy: Policy, snapshot: Snapshot, plan: Plan, i: int, longest: int) -> bool:
+    """Whether request ``i`` pays less than the bid price of its longest horizon, which is noted in the plan.
+
+    What is given away, a grant, has no price to be held against anything; nor has what asks for no promise.
+    """
+    price = snapshot.asked[i].price
+    if longest < 0 or price == 0:
+        return False
+    breaks = break_cost(policy, snapshot.record, snapshot.nodes)
+    bid = bid_price(breaks, snapshot.displaced[longest], price)
+    plan.bid[i] = int(np.ceil(bid))
+    return price < bid
+
+
+@compiled
 def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     """Judge the requests one after the other.
 
@@ -115,8 +161,8 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     policy : Policy
     snapshot : Snapshot
     plan : Plan
-        ``recall`` is read, and added to by leases displaced; ``verdict``, ``horizon``, ``room`` and ``order`` are
-        filled in.
+        ``recall`` is read, and added to by leases displaced; ``verdict``, ``horizon``, ``room``, ``bid`` and
+        ``order`` are filled in.
     """
     asked = snapshot.asked
     idle, leased = snapshot.idle, snapshot.leased
@@ -149,17 +195,16 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             plan.verdict[i] = _SHARE
             continue
         if policy.code == _TIDEGATE:
-            remaining = min(max(request.firm_s, request.notice_s), request.duration_s)
-            counts = counted_horizons(horizons_s, remaining, granted_s)
-            binding = -1
-            for j in range(counts):
-                if promised[j] + k > snapshot.curve[j]:
-                    binding = j
-                    break
+            counts = longest_horizon(policy, snapshot, i) + 1
+            binding = first_binding(snapshot.curve, promised, counts, k)
             if binding >= 0:
                 plan.verdict[i] = _QUOTA
                 plan.horizon[i] = binding
                 plan.room[i] = max(0, snapshot.curve[binding] - promised[binding])
+                continue
+            if _is_too_cheap(policy, snapshot, plan, i, counts - 1):
+                plan.verdict[i] = _PRICE
+                plan.horizon[i] = counts - 1
                 continue
             if spare < k and not displace(snapshot, plan, going, i, k - spare):
                 plan.verdict[i] = _NO_ROOM

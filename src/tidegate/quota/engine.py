@@ -1,5 +1,6 @@
 """One pool's forecast and decisions, tick by tick, for a system that runs."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Self
 
@@ -15,6 +16,7 @@ from tidegate.forecast import (
     replay,
 )
 from tidegate.quantity.dayclock import times_of_day_s
+from tidegate.quota.bid import new_offers, note_refused, renew_displaced
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.curve import renew_curve
 from tidegate.quota.decide import decide
@@ -59,6 +61,7 @@ class Engine:
         self.horizons_s = np.array(HORIZONS_S, dtype=np.int64)
         self._state = new_future_max(cluster.nodes, tick_s, risks(policy))
         self.longest = int(self._state.length[-1])
+        self._offers = new_offers(self.horizons_s.size, tick_s)
         self._seen = 0
         self._tick: int | None = None
         self._latest = 0
@@ -183,6 +186,33 @@ class Engine:
         replay(self._state, self._seen, day_s, np.minimum(demand, self.cluster.nodes), ahead)
         self._seen += ticks.size
         self._tick, self._latest = int(ticks[-1]), int(demand[-1])
+        renew_displaced(self._offers, self.horizons_s, self._seen - 1)
+
+    @property
+    def displaced(self) -> I64:
+        """Price below which a promise of each horizon displaces better offers, as of the latest tick."""
+        return self._offers.displaced.copy()
+
+    def note_refused(self, tick: int, horizon: int, price: int) -> None:
+        """Take note of an offer that promises kept out; it counts from the next tick on.
+
+        Parameters
+        ----------
+        tick : int
+            The latest when it was judged.
+        horizon : int
+            As :func:`tidegate.quota.displaced_at` says.
+        price : int
+            In the unit of prices.
+        """
+        if self._tick is not None:
+            note_refused(self._offers, self._seen - 1 - (self._tick - tick), horizon, price)
+
+    def recall_refused(self, refused: Iterable[tuple[int, int, int]]) -> None:
+        """Take note of offers of before: tick, horizon and price of each; they count at once."""
+        for tick, horizon, price in refused:
+            self.note_refused(tick, horizon, price)
+        renew_displaced(self._offers, self.horizons_s, self._seen - 1)
 
     def curve(self, failed_nodes: int) -> I64:
         """Return the nodes that may be promised for each horizon; nothing before the first tick.

@@ -34,7 +34,16 @@ def _nodes(count: int) -> str:
     return "1 node" if count == 1 else f"{count} nodes"
 
 
-def why_verdict(verdict: int, *, nodes: int, room: int, horizon_s: int = -1) -> str:
+def why_verdict(
+    verdict: int,
+    *,
+    nodes: int,
+    room: int,
+    horizon_s: int = -1,
+    price: float = 0,
+    bid: float = 0,
+    amount: Amount = "{:,.3f}".format,
+) -> str:
     """Say why a request was admitted or refused.
 
     Parameters
@@ -45,22 +54,30 @@ def why_verdict(verdict: int, *, nodes: int, room: int, horizon_s: int = -1) -> 
         Nodes asked for, and those that there was room for (:attr:`tidegate.quota.Plan.room`).
     horizon_s : int
         The horizon that binds, in seconds.
+    price, bid : float
+        Price of a GPU-hour, and the bid price that it was held against.
+    amount : callable
+        Writes an amount of money.
     """
     asked = _nodes(nodes)
+    horizon = format_duration(horizon_s) if horizon_s >= 0 else "so long"
     match Verdict(verdict):
         case Verdict.ADMITTED if room < nodes:
-            return f"{asked} asked for, {room} idle: leases that pay less give way"
+            said = f"{asked} asked for, {room} idle: leases that pay less give way"
         case Verdict.ADMITTED:
-            return f"{asked} asked for, {room} idle"
+            said = f"{asked} asked for, {room} idle"
         case Verdict.NOT_SOLD:
-            return "nothing is sold here"
+            said = "nothing is sold here"
         case Verdict.NO_ROOM:
-            return f"{asked} asked for, {room} idle, and no lease that should give way"
+            said = f"{asked} asked for, {room} idle, and no lease that should give way"
         case Verdict.SHARE:
-            return f"{asked} asked for, more than the policy's share of the pool"
+            said = f"{asked} asked for, more than the policy's share of the pool"
         case Verdict.QUOTA:
-            horizon = format_duration(horizon_s) if horizon_s >= 0 else "so long"
-            return f"{asked} asked for, {room} may still be promised for {horizon}"
+            said = f"{asked} asked for, {room} may still be promised for {horizon}"
+        case Verdict.PRICE:
+            pays = f"{amount(price)} a GPU-hour is below the bid price of {horizon}"
+            said = f"{pays}, {amount(bid)}: better offers would be displaced, or breaks cost more"
+    return said
 
 
 def why_recall(

@@ -72,6 +72,8 @@ class Snapshot(NamedTuple):
         Time a node needs between two holders.
     horizons_s, curve : int64 array, shape (horizons,)
         The quota curve: ``curve[j]`` nodes may be promised for ``horizons_s[j]`` seconds.
+    displaced : int64 array, shape (horizons,)
+        Price below which a promise of each horizon displaces better offers.
     held : array of HELD_LEASE, shape (leases,)
         In order of their request numbers.
     asked : array of REQUEST, shape (requests,)
@@ -92,6 +94,7 @@ class Snapshot(NamedTuple):
     sanitise_s: int
     horizons_s: I64
     curve: I64
+    displaced: I64
     held: Records
     asked: Records
     nodes: int = 1
@@ -123,6 +126,8 @@ class Plan(NamedTuple):
         First horizon that binds, for refusals by quota; of an admitted request the one with least room left. Else -1.
     room : int64 array, shape (requests,)
         Nodes that there was room for: at that horizon, or idle when there was no room.
+    bid : int64 array, shape (requests,)
+        The bid price of the longest horizon at which a request counts, rounded up; 0 where none was asked for.
     order : int64 array, shape (requests,)
         Places of the requests in the order in which they were judged. Those admitted take idle nodes in this order.
     """
@@ -136,6 +141,7 @@ class Plan(NamedTuple):
     verdict: I64
     horizon: I64
     room: I64
+    bid: I64
     order: I64
 
 
@@ -151,6 +157,7 @@ def new_plan(leases: int, requests: int) -> Plan:
         np.zeros(leases, dtype=np.int64),
         np.zeros(requests, dtype=np.int64),
         np.full(requests, -1, dtype=np.int64),
+        np.zeros(requests, dtype=np.int64),
         np.zeros(requests, dtype=np.int64),
         np.arange(requests),
     )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled, inlined, machine_int
 from tidegate.forecast import DAY_S, FutureMax, Observation, observe
-from tidegate.quota import Policy, PolicyCode, decide, renew_curve
+from tidegate.quota import Policy, PolicyCode, decide, renew_curve, renew_displaced
 from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
     end_jobs,
@@ -37,6 +37,7 @@ from tidegate.simulate.state import (
     NEXT_LEASE_S,
     NEXT_NODE_S,
     SANITISING,
+    TICK,
     USED_GPUS,
     WAITING,
     Records,
@@ -84,9 +85,11 @@ def _observe_tick(  # noqa: PLR0917  compiled code takes no keywords worth the n
     curve: NDArray[np.int64],
     ticks: NDArray[np.int32],
     requests: Records,
+    horizons_s: NDArray[np.int64],
     i: int,
 ) -> None:
     """Renew the curve from the demand as it is, and record the tick."""
+    state.tally[TICK] = i
     pending = pending_nodes(cluster, state)
     demand = state.tally[BUSY] + pending
     if policy.code == _TIDEGATE:
@@ -94,6 +97,7 @@ def _observe_tick(  # noqa: PLR0917  compiled code takes no keywords worth the n
         ahead = state.ahead[i if state.ahead.shape[0] > 1 else 0]
         observe(forecast, i, day_s, Observation(min(cluster.nodes, demand)), ahead)
         renew_curve(cluster, state.tally[FAILED], forecast.bound, curve)
+        renew_displaced(state.offers, horizons_s, i)
     if ticks.shape[0] == 0:
         return
     row = ticks[i]
@@ -181,7 +185,9 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
                 break
             continue
         if window.tick_s > 0 and now == tick * window.tick_s:
-            _observe_tick(cluster, state, policy, window, forecast, curve, ticks, requests, tick)
+            _observe_tick(
+                cluster, state, policy, window, forecast, curve, ticks, requests, horizons_s, tick
+            )
             if policy.code == _GFS:
                 feed_back(cluster, state, requests, leases, curve, tick, request, now)
             tick += 1
@@ -190,6 +196,7 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
             request += 1
         if request > first or (sells and state.tally[WAITING] > 0 and state.tally[LEASES] > 0):
             view = snapshot(cluster, state, requests, first, request, now, horizons_s, curve)
-            apply(cluster, state, requests, leases, decide(policy, view), first, now)
+            plan = decide(policy, view)
+            apply(cluster, state, policy, view, requests, leases, plan, first)
     note_running(cluster, state, jobs)
     note_failed(cluster, state)

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import inlined, machine_int
-from tidegate.quota import Plan, Record, Snapshot
+from tidegate.quota import (
+    Plan,
+    Policy,
+    Record,
+    Snapshot,
+    Verdict,
+    displaced_at,
+    note_refused,
+)
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
 from tidegate.simulate.nodes import free_gpus, highest, set_free
@@ -29,11 +37,13 @@ from tidegate.simulate.state import (
     SANITISING,
     SOLD_S,
     STARTED,
+    TICK,
     WAITING,
     Records,
     State,
 )
 
+_ADMITTED: Final = machine_int(Verdict.ADMITTED)
 _LEASE: Final = machine_int(Holder.LEASE)
 _SANITISING: Final = machine_int(Holder.SANITISING)
 _FAILED: Final = machine_int(Holder.FAILED)
@@ -282,6 +292,7 @@ def snapshot(
         cluster.sanitise_s,
         horizons_s,
         curve,
+        state.offers.displaced,
         state.held[: state.tally[LEASES]],
         requests[first:past],
         cluster.nodes,
@@ -382,14 +393,15 @@ def _admit(
 def apply(
     cluster: Cluster,
     state: State,
+    policy: Policy,
+    view: Snapshot,
     requests: Records,
     leases: Records,
     plan: Plan,
     first: int,
-    now_s: int,
 ) -> None:
     """Carry a plan out: give notice, then hand nodes to the requests admitted."""
-    held = state.held
+    held, now_s = state.held, view.now_s
     for i in range(plan.recall.size):
         if plan.recall[i]:
             held[i].take_s = now_s + held[i].notice_s
@@ -407,6 +419,13 @@ def apply(
         leases[request].verdict = plan.verdict[i]
         leases[request].horizon = plan.horizon[i]
         leases[request].room = plan.room[i]
-        if plan.verdict[i] == 0:
+        leases[request].bid = plan.bid[i]
+        note_refused(
+            state.offers,
+            state.tally[TICK],
+            displaced_at(policy, view, plan, i),
+            requests[request].price,
+        )
+        if plan.verdict[i] == _ADMITTED:
             start_s = _admit(cluster, state, requests, plan, i, request, now_s)
             leases[request].start_s = start_s

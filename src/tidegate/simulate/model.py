@@ -125,6 +125,7 @@ class Leases(NamedTuple):
     outcome : an :class:`Outcome`
     broken_s : firm seconds not kept (0 when the promise was kept)
     room : nodes that there was room for, as :attr:`tidegate.quota.Plan.room`
+    bid : the bid price that it was held against, as :attr:`tidegate.quota.Plan.bid`; 0 for none
     why, need, cost, against
         Of a lease that was given notice, as in :class:`tidegate.quota.Plan`.
     displaced_for : the request that a lease gave way to
@@ -138,6 +139,7 @@ class Leases(NamedTuple):
     outcome: I64
     broken_s: I64
     room: I64
+    bid: I64
     why: I64
     need: I64
     cost: I64

@@ -101,7 +101,7 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     for name, column in zip(Requests._fields, requests, strict=True):
         asked[name] = column
     results = np.full(asked.size, -1, dtype=LEASE_RESULT)
-    results["outcome"] = results["broken_s"] = 0
+    results["outcome"] = results["broken_s"] = results["bid"] = 0
     ticks = np.zeros(
         (n_ticks if record else 0, TICK_TOTALS + products + len(HORIZONS_S)), dtype=np.int32
     )
@@ -110,7 +110,9 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     ahead = None
     if announced is not None and announced.any() and n_ticks > 0:
         ahead = announced_ahead(announced, max(2, n_ticks), window.tick_s)
-    state = new_state(cluster, jobs, requests, failures, forecast_free, ahead, holdings=holdings)
+    state = new_state(
+        cluster, jobs, requests, failures, forecast_free, ahead, window.tick_s, holdings=holdings
+    )
     with lightly_optimised():
         run(
             cluster,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.forecast import HORIZONS_S
-from tidegate.quota import HELD_LEASE
+from tidegate.quota import HELD_LEASE, Offers, new_offers
 from tidegate.simulate.model import Cluster, Failures, Jobs, Leases, Requests
 from tidegate.simulate.nodes import new_tree
 
@@ -39,7 +39,8 @@ BROKEN_S: Final = 20  # those of them not kept
 STARTED: Final = 21  # internal jobs started so far
 LATE: Final = 22  # those of them that had waited beyond the floor while nodes were leased
 FLOOR_S: Final = 23  # the recall floor
-COUNTS: Final = 24
+TICK: Final = 24  # number of the latest tick; -1 before the first
+COUNTS: Final = 25
 
 # Values of `State.node_state`.
 AVAILABLE: Final = 0
@@ -103,6 +104,8 @@ class State(NamedTuple):
         Nodes free by forecast; empty but for ``gfs``.
     eta : float64 array, shape (1,)
         Factor on them.
+    offers : Offers
+        What promises kept out.
     """
 
     tally: I64
@@ -118,6 +121,7 @@ class State(NamedTuple):
     ahead: I64
     forecast_free: I64
     eta: NDArray[np.float64]
+    offers: Offers
 
 
 def _queue(cluster: Cluster, jobs: Jobs) -> tuple[Records, I64]:
@@ -148,6 +152,7 @@ def new_state(
     failures: Failures,
     forecast_free: I64 | None,
     ahead: I64 | None,
+    tick_s: int,
     *,
     holdings: bool,
 ) -> State:
@@ -156,6 +161,7 @@ def new_state(
     n_jobs = jobs.gpus.size
     tally = np.zeros(COUNTS, dtype=np.int64)
     tally[IDLE] = nodes
+    tally[TICK] = -1
     tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = tally[REFUSED_S] = NEVER
     node = np.zeros(nodes, dtype=NODE)
     node["clean"] = 1
@@ -179,4 +185,5 @@ def new_state(
         ahead=np.zeros((1, 1 + len(HORIZONS_S)), dtype=np.int64) if ahead is None else ahead,
         forecast_free=np.zeros(0, dtype=np.int64) if forecast_free is None else forecast_free,
         eta=np.ones(1),
+        offers=new_offers(len(HORIZONS_S), tick_s),
     )

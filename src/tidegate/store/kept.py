@@ -4,9 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tidegate.control.changes import Kept, Numbered, Watch
+from tidegate.control.changes import KEPT_OUT, Kept, Numbered, Watch
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import OrderState
+from tidegate.quota.bid import REMEMBERED_S
 from tidegate.store.leaserows import command_of, holding_of, thing_of
 from tidegate.store.tables import core
 
@@ -82,4 +83,23 @@ def read_kept(connection: sa.Connection, pool_id: str) -> Kept:
             watch["started_jobs"],
             watch["late_jobs"],
         ),
+        kept_out=_kept_out(connection, pool_id),
     )
+
+
+def _kept_out(connection: sa.Connection, pool_id: str) -> list[tuple[int, int, int]]:
+    """Return the offers that promises kept out, as far back as they still count."""
+    table = core.decision
+    latest_s = connection.execute(
+        sa.select(sa.func.max(table.c.at_s)).where(table.c.pool_id == pool_id)
+    ).scalar()
+    plans = connection.execute(
+        sa.select(table.c.plan)
+        .where(
+            table.c.pool_id == pool_id,
+            table.c.at_s > (latest_s or 0) - REMEMBERED_S,
+            sa.type_coerce(table.c.plan, sa.Text).contains(f'"{KEPT_OUT}":', autoescape=True),
+        )
+        .order_by(table.c.at_s, table.c.id)
+    ).scalars()
+    return [(tick, horizon, price) for plan in plans for tick, horizon, price in plan[KEPT_OUT]]

@@ -9,15 +9,18 @@ from pydantic import Field
 from tidegate.api.etags import tagged
 from tidegate.api.guard import Asking
 from tidegate.api.paging import ListQuery, Page, Paging
-from tidegate.api.services import Given
+from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Shape, Time, duration_of
 from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.pools import LivePool
 from tidegate.control.views import PoolRow
 from tidegate.fleet.tier import Tier
 from tidegate.lease.product import Offer, ProductKind
+from tidegate.quantity.money import rounded_rate
 
 router: Final = APIRouter(tags=["pools"])
+
+_A_DAY_S: Final = 86_400
 
 PoolId = Annotated[str, Path(min_length=1, max_length=200, description="Name of the pool.")]
 
@@ -60,6 +63,23 @@ class HorizonOut(Shape):
     quota: int = Field(description="Nodes that may be promised so long, in all.")
     promised: int = Field(description="Nodes of leases with at least that much firm time left.")
     left: int = Field(description="Nodes that may still be promised so long.")
+    displaced_price: Decimal = Field(
+        description="Of a GPU-hour: below it a promise so long displaces better offers."
+    )
+
+
+class FloorOut(Shape):
+    """Below which price a product is not sold."""
+
+    product: str
+    horizon_s: int | None = Field(description="The longest at which it is held against the curve.")
+    list_price: Decimal = Field(description="Of a GPU-hour, before discounts.")
+    bid_price: Decimal = Field(description="What a GPU-hour of it costs the owner, at that price.")
+    of_breaks: Decimal = Field(description="Of that, expected refunds, credits and rent lost.")
+    of_displaced: Decimal = Field(description="Of that, better offers displaced.")
+    cash_cost: Decimal = Field(description="What running a GPU for an hour costs.")
+    floor: Decimal = Field(description="The larger of bid price and cash cost.")
+    currency: str
 
 
 class OutlookOut(Shape):
@@ -69,6 +89,7 @@ class OutlookOut(Shape):
     at: Time
     idle: int = Field(description="Nodes that nobody holds.")
     horizons: list[HorizonOut]
+    products: list[FloorOut] = Field(description="For a day, or the product's own term.")
 
 
 def _pool_out(actor: Actor, row: PoolRow, live: LivePool | None) -> PoolOut:
@@ -156,10 +177,38 @@ def read_quota(services: Given, actor: Asking, pool_id: PoolId) -> OutlookOut:
         idle=found.idle,
         horizons=[
             HorizonOut(
-                horizon_s=each.horizon_s, quota=each.quota, promised=each.promised, left=each.left
+                horizon_s=each.horizon_s,
+                quota=each.quota,
+                promised=each.promised,
+                left=each.left,
+                displaced_price=each.displaced,
             )
             for each in found.horizons
         ],
+        products=[
+            _floor_out(services, services.pools[pool_id], offer)
+            for offer in services.pools[pool_id].offers
+        ],
+    )
+
+
+def _floor_out(services: Services, pool: LivePool, offer: Offer) -> FloorOut:
+    product = offer.product
+    bid = services.outlooks.bid(pool.id, offer, max(_A_DAY_S, product.guarantee_s))
+    with services.till.door.reading() as store:
+        book = store.plans.price_book() or services.till.offered
+    cash_cost = book.cash_costs.get(pool.pool.chip.id, Decimal(0))
+    is_given = product.kind is ProductKind.GRANT
+    return FloorOut(
+        product=product.id,
+        horizon_s=bid.horizon_s,
+        list_price=offer.price,
+        bid_price=bid.price,
+        of_breaks=rounded_rate(bid.breaks),
+        of_displaced=rounded_rate(bid.displaced),
+        cash_cost=cash_cost,
+        floor=Decimal(0) if is_given else max(cash_cost, bid.price),
+        currency=pool.currency,
     )
 
 
