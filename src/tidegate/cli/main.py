@@ -14,7 +14,7 @@ from tidegate.cli.backtest import backtest
 from tidegate.cli.backup import backup, restore
 from tidegate.cli.doctor import doctor
 from tidegate.cli.feed import feed_app
-from tidegate.cli.finance import finance
+from tidegate.cli.finance import finance, tiers
 from tidegate.cli.invoice import invoice_app
 from tidegate.cli.keys import keys_app
 from tidegate.cli.leases import leases_app, order, orders_app, quote
@@ -25,7 +25,6 @@ from tidegate.cli.screen import show_error
 from tidegate.cli.serve import serve
 from tidegate.cli.slurm import slurm_app
 from tidegate.cli.tenants import tenants_app
-from tidegate.cli.tiers import tiers
 from tidegate.cli.usage import usage
 from tidegate.cli.webhooks import webhooks_app
 from tidegate.errors import TidegateError

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tidegate.app import Written
 from tidegate.app.sweep import SweepResult
-from tidegate.cli.financetables import show_table
+from tidegate.cli.finance.tables import show_table
 from tidegate.cli.screen import out
 from tidegate.finance.report.tiers import policies_table
 from tidegate.plan import BacktestResult, PolicyResult, PoolCase, PoolResult, SweepPool

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.web.console.site import Site, Visitor, books, built, finance_on
 
-from tidegate.cli import client, financelive
+from tidegate.cli import client
+from tidegate.cli.finance.live import live_usage
 from tidegate.control.access import Role
 from tidegate.control.cashier import Cashier
 from tidegate.errors import FinanceError, OptionError
@@ -62,13 +63,13 @@ def commands(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def commanded(commands: None) -> Coverage:
     """What ``tidegate finance coverage --live --start 2026-03`` reckons with."""
-    return coverage(books(), financelive.live_usage({"h100": 64}, "USD", MARCH))
+    return coverage(books(), live_usage({"h100": 64}, "USD", MARCH))
 
 
 @pytest.mark.usefixtures("commands")
 def test_a_month_that_has_not_begun_by_the_system_s_clock_is_refused():
     with pytest.raises(OptionError, match="2026-05 has not begun"):
-        financelive.live_usage({"h100": 64}, "USD", MARCH + 2)
+        live_usage({"h100": 64}, "USD", MARCH + 2)
 
 
 def cells(html: str, heading: str) -> list[list[str]]:

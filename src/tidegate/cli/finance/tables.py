@@ -1,43 +1,15 @@
-"""Finance's reports in the terminal, and into files."""
+"""Finance's reports in the terminal."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
-import typer
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from tidegate.cli.screen import err, out
+from tidegate.cli.screen import out
 from tidegate.finance.report import Kind, Report, Table
 from tidegate.finance.report.table import shown
 
 _WIDEST = 9
-
-
-def deliver(
-    report: Report,
-    names: Sequence[str],
-    *,
-    csv: Path | None,
-    xlsx: Path | None,
-    as_json: bool,
-    notes: bool = False,
-) -> None:
-    """Print some tables of a report, or all of it as JSON, and write the files asked for."""
-    from tidegate.app.financefiles import write_csv, write_xlsx  # noqa: PLC0415
-
-    written = []
-    if csv is not None:
-        written += write_csv(report, csv)
-    if xlsx is not None:
-        written.append(write_xlsx(report, xlsx))
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=2))
-    else:
-        show(report, names, notes=notes)
-    for path in written:
-        err.print(f"written: {escape(str(path))}", soft_wrap=True)
 
 
 def show(report: Report, names: Sequence[str], *, notes: bool) -> None:

@@ -1,9 +1,13 @@
 """Options that the finance commands share, and the desk that they work on."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from tidegate.errors import OptionError, Place
 
@@ -11,6 +15,8 @@ if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
     from tidegate.app.futures import Futures
     from tidegate.finance.month import Month
+    from tidegate.finance.report import Report
+
 Fleet = Annotated[Path, typer.Argument(help="Fleet file (TOML).")]
 Books = Annotated[
     Path | None, typer.Option(help="Books file (TOML); without it the one that FLEET names.")
@@ -46,11 +52,6 @@ Months = Annotated[int, typer.Option(help="Months ahead.")]
 Seed = Annotated[int, typer.Option(help="Seed of the paths.")]
 History = Annotated[Path | None, typer.Option(help="Rent history (CSV) to calibrate the paths on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-
-
-Journal = Annotated[
-    Path | None, typer.Option(help="Journal (JSON lines) to which new entries are added.")
-]
 
 
 def month_option(option: str, text: str | None) -> "Month | None":
@@ -95,7 +96,12 @@ def between(option: str, value: int, least: int, most: int) -> int:
 
 
 def futures_from(
-    paths: int | None, months: int, seed: int, history: Path | None, market: str | None
+    *,
+    paths: Paths = None,
+    months: Months = 120,
+    seed: Seed = 0,
+    history: History = None,
+    market: MarketName = None,
 ) -> "Futures":
     """Return the futures that options ask for.
 
@@ -125,30 +131,14 @@ def futures_from(
     return Futures(settings, history, market)
 
 
-def desk_live(fleet: Path, books: Path | None, folder: Path | None, start: str | None) -> "Desk":
-    """Return the desk that a command works on, on the running system's meters and invoices.
-
-    Raises
-    ------
-    OptionError
-        ``TG-OPTION`` when a folder is given as well.
-    """
-    from tidegate.app.financedesk import live_desk  # noqa: PLC0415  kept off the path of --help
-    from tidegate.cli.financelive import live_usage  # noqa: PLC0415
-
-    if folder is not None:
-        raise OptionError(
-            "TG-OPTION",
-            "is the result of a backtest; --live asks the running system.",
-            place=Place(field="--from"),
-            expected="--from or --live, not both.",
-        )
-    first = month_option("--start", start)
-    return live_desk(fleet, books, lambda sizes, currency: live_usage(sizes, currency, first))
-
-
 def desk_from(
-    fleet: Path, books: Path | None, folder: Path | None, policy: str, seeds: int, start: str | None
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
 ) -> "Desk":
     """Return the desk that a command works on, with a bar while a backtest is played."""
     from tidegate.app.financedesk import names_of, open_books, open_desk  # noqa: PLC0415
@@ -166,3 +156,96 @@ def desk_from(
             start=month,
             progress=bars,
         )
+
+
+def desk_or_live(
+    fleet: Fleet,
+    *,
+    books: Books = None,
+    folder: Folder = None,
+    live: Live = False,
+    policy: Policy = "tidegate",
+    seeds: Seeds = 1,
+    start: Start = None,
+) -> "Desk":
+    """Return the desk that a command works on: as :func:`desk_from`, or on the running system's meters and invoices.
+
+    Raises
+    ------
+    OptionError
+        ``TG-OPTION`` when the system is asked and a folder is given as well.
+    """
+    from tidegate.app.financedesk import live_desk  # noqa: PLC0415  kept off the path of --help
+    from tidegate.cli.finance.live import live_usage  # noqa: PLC0415
+
+    if not live:
+        return desk_from(fleet, books=books, folder=folder, policy=policy, seeds=seeds, start=start)
+    if folder is not None:
+        raise OptionError(
+            "TG-OPTION",
+            "is the result of a backtest; --live asks the running system.",
+            place=Place(field="--from"),
+            expected="--from or --live, not both.",
+        )
+    first = month_option("--start", start)
+    return live_desk(fleet, books, lambda sizes, currency: live_usage(sizes, currency, first))
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """Where a report goes: into the terminal or to a program, and into files.
+
+    Attributes
+    ----------
+    csv, xlsx : Path or None
+    as_json : bool
+    """
+
+    csv: Path | None
+    xlsx: Path | None
+    as_json: bool
+
+    def deliver(
+        self,
+        report: "Report",
+        names: Sequence[str],
+        *,
+        beside: Sequence[Path] = (),
+        notes: bool = False,
+    ) -> None:
+        """Write the files asked for; print some tables of a report, or all of it as JSON.
+
+        Parameters
+        ----------
+        report : Report
+        names : sequence of str
+            Tables that are printed.
+        beside : sequence of Path
+            Files that have been written already, to be told as well.
+        notes : bool
+            Whether what it rests on is printed.
+        """
+        from tidegate.app.financefiles import write_csv, write_xlsx  # noqa: PLC0415
+        from tidegate.cli.finance.tables import show  # noqa: PLC0415
+        from tidegate.cli.screen import err  # noqa: PLC0415
+
+        # First the files: whoever reads the terminal may stop reading (`| head`).
+        written = [] if self.csv is None else write_csv(report, self.csv)
+        if self.xlsx is not None:
+            written.append(write_xlsx(report, self.xlsx))
+        if self.as_json:
+            typer.echo(json.dumps(report.to_json(), indent=2))
+        else:
+            show(report, names, notes=notes)
+        for path in (*written, *beside):
+            err.print(f"written: {escape(str(path))}", soft_wrap=True)
+
+
+def outlet_from(*, csv: Csv = None, xlsx: Xlsx = None, as_json: Json = False) -> Outlet:
+    """Return where a report goes."""
+    return Outlet(csv, xlsx, as_json)
+
+
+def outlet_json(*, as_json: Json = False) -> Outlet:
+    """Return where a report goes that has no files."""
+    return Outlet(None, None, as_json)

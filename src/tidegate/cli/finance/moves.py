@@ -2,26 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.cli.financeoptions import (
-    Books,
-    Fleet,
-    Folder,
-    History,
-    Json,
-    MarketName,
-    Months,
-    Paths,
-    Policy,
-    Seed,
-    Seeds,
-    Start,
-    desk_from,
-    futures_from,
-)
+from tidegate.cli.finance.made import with_made
+from tidegate.cli.finance.options import Fleet, Json, Outlet, desk_from, futures_from, outlet_json
+
+if TYPE_CHECKING:
+    from tidegate.app.financedesk import Desk
+    from tidegate.app.futures import Futures
 
 tiers = typer.Typer(
     name="tiers",
@@ -33,21 +23,13 @@ tiers = typer.Typer(
 
 
 @tiers.command()
+@with_made(futures=futures_from, desk=desk_from, outlet=outlet_json)
 def plan(
-    fleet: Fleet,
     *,
-    books: Books = None,
-    folder: Folder = None,
-    policy: Policy = "tidegate",
-    seeds: Seeds = 1,
-    start: Start = None,
-    paths: Paths = None,
-    months: Months = 120,
-    seed: Seed = 0,
-    history: History = None,
-    market: MarketName = None,
+    desk: "Desk",
+    futures: "Futures",
     out: Annotated[Path | None, typer.Option(help="Write the plan here, to be approved.")] = None,
-    as_json: Json = False,
+    outlet: Outlet,
 ) -> None:
     """Propose moves, with what the rules say and all that hangs on them; nothing is changed.
 
@@ -55,18 +37,13 @@ def plan(
     """
     from tidegate.app.finance import tiers_of  # noqa: PLC0415
     from tidegate.app.tierfile import write_plan  # noqa: PLC0415
-    from tidegate.cli.financetables import deliver  # noqa: PLC0415
-    from tidegate.cli.screen import err  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    futures = futures_from(paths, months, seed, history, market)
-    desk = desk_from(fleet, books, folder, policy, seeds, start)
     found = tiers_of(desk, futures)
-    names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
-    deliver(tiers_report(found), names, csv=None, xlsx=None, as_json=as_json)
     if out is not None:
-        write_plan(found, fleet, out)
-        err.print(f"written: {out}", soft_wrap=True)
+        write_plan(found, Path(desk.scenario.source), out)
+    names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
+    outlet.deliver(tiers_report(found), names, beside=[] if out is None else [out])
 
 
 @tiers.command()
