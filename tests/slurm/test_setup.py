@@ -1,5 +1,6 @@
 """Set up, used by somebody with no more rights than needed, and undone without a trace."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,19 +76,28 @@ def slurm_file(bare: Cluster, tmp_path: Path) -> Path:
     return path
 
 
-def everything(cluster: Cluster) -> str:
-    shown = [cluster.out("scontrol", "-o", "show", what) for what in ("partition", "reservation")]
-    kept = [
-        cluster.out("sacctmgr", "-nP", "show", what, f"format={form}")
-        for what, form in (
-            ("assoc", "account,user,qos"),
-            ("qos", "name"),
-            ("account", "account"),
-            ("user", "user"),
-        )
-    ]
-    nodes = cluster.out("sinfo", "-h", "-N", "-O", "NodeList:|,StateLong:|,Comment:|,Reason:|")
-    return "\n".join([*shown, *kept, nodes])
+CHANGES_BY_ITSELF = re.compile(
+    r"(CPULoad|FreeMem|AllocMem|LastBusyTime|BootTime|BOOT_TIME|NEXT_JOB_ID)\s*=\s*\S+|^Configuration data as of.*"
+)
+
+
+def everything(cluster: Cluster) -> dict[str, str]:
+    """All that scontrol and sacctmgr tell, and the dump with which the database could be set up anew."""
+    told = {
+        what: cluster.out("scontrol", "-o", "show", *what.split())
+        for what in ("config", "nodes", "partition", "reservation", "licenses", "burstbuffer")
+    }
+    # "scontrol show assoc_mgr" counts the use of associations by past jobs too: that is Slurm's own book.
+    told["assoc_mgr"] = cluster.out("scontrol", "-o", "show", "assoc_mgr", "flags=qos")
+    for what in ("account", "user", "qos", "assoc", "cluster", "tres", "wckey", "resource"):
+        told[f"sacctmgr {what}"] = cluster.out("sacctmgr", "-nP", "show", what)
+    dump = cluster.folder / "dump.cfg"
+    dump.unlink(missing_ok=True)
+    cluster.run("sacctmgr", "-i", "dump", "tide", f"File={dump}")
+    told["sacctmgr dump"] = dump.read_text()
+    told["queue"] = cluster.out("squeue", "-h", "-a", "-o", "%i %T")
+    told["conf"] = cluster.conf.read_text()
+    return {what: CHANGES_BY_ITSELF.sub("", text) for what, text in told.items()}
 
 
 class AsUser:
@@ -105,7 +115,10 @@ class AsUser:
 
 
 def test_from_nothing_to_a_lease_and_back_to_nothing(bare: Cluster, shell: Shell, slurm_file: Path):
-    before, conf = everything(bare), bare.conf.read_text()
+    conf = bare.conf.read_text()
+    for name, comment in (("hh0001", "rack 7"), ("hh0002", "rack 8")):
+        bare.run("scontrol", "update", f"NodeName={name}", f"Comment={comment}")
+    before = everything(bare)
     assert shell("slurm", "check", slurm_file, "--json").code == 1
     assert everything(bare) == before  # the check has changed nothing
     installed = shell("slurm", "install", slurm_file, "--json")
@@ -157,7 +170,12 @@ def test_from_nothing_to_a_lease_and_back_to_nothing(bare: Cluster, shell: Shell
     bare.run("scontrol", "reconfigure")
     again = shell("slurm", "uninstall", slurm_file)
     assert (again.code, again.out) == (0, "Nothing of Tidegate is left in Slurm.\n")
-    assert everything(bare) == before
+    after = everything(bare)
+    changed = {
+        word for what in before for word in set(after[what].split()) ^ set(before[what].split())
+    }
+    assert changed == set()
+    assert after == before
 
 
 def test_history_of_demand_comes_from_sacct(bare: Cluster):
