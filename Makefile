@@ -81,6 +81,7 @@ bench-market: $(STAMPS)/dev ## how fast the market model plays 10,000 futures; Q
 bench-slurm: $(STAMPS)/dev ## how fast leases move on a real Slurm of 256 nodes (root; installs Slurm where it can)
 	@tools/get-slurm
 	$(BIN)/python -m bench.slurm
+	$(BIN)/python -m bench.slurm_backlog
 
 demo-slurm: $(STAMPS)/dev ## the tide on a real Slurm: bursts, leases, recalls with notices, in the console
 	@tools/get-slurm

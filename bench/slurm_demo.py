@@ -1,7 +1,8 @@
 """The tide on a real Slurm: internal bursts, leases, recalls with notices, in the console and in ``squeue``.
 
 ``make demo-slurm`` starts a cluster on loopback (root, and what ``tools/get-slurm`` installs), the control plane on it,
-tenants that order over HTTP and run jobs in their leases, and an owner whose jobs come in bursts. Ctrl-C ends it.
+tenants that order over HTTP and run jobs in their leases, and an owner whose jobs come in bursts. Its calendar stands a
+few minutes before the end of last month, so that the first invoices come while one looks on. Ctrl-C ends it.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import signal
 import tempfile
 import threading
 import time
+from calendar import timegm
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +34,23 @@ from tidegate.drivers.slurm.setup import LEASE_QOS, add_tenant, conf_lines, inst
 from tidegate.settings import read_settings
 
 NODES = 12
+MONTH_ENDS_IN_S = 180
+TOLD = {
+    "lease": ("nodes", "reason"),
+    "invoice": ("number", "month", "total", "currency"),
+}
+"""Which events are printed, by the beginning of their kind, and what of them."""
+
+BILLING = """
+[issuer]
+name = "Demo on this machine"
+
+[metering]
+every = "60s"
+
+[invoicing]
+after = "1s"
+"""
 
 FLEET = f"""
 name = "Slurm on this machine"
@@ -72,8 +91,9 @@ log = {{ path = "unused.txt" }}
 
 
 def files(folder: Path, cluster: Cluster) -> Path:
-    """The fleet file, the wipe, and the Slurm file."""
+    """The fleet file, the billing file, the wipe, and the Slurm file."""
     (folder / "fleet.toml").write_text(FLEET)
+    (folder / "billing.toml").write_text(BILLING)
     wipe = folder / "wipe"
     wipe.write_text("#!/bin/sh\nsleep 1\n")
     wipe.chmod(0o755)
@@ -86,8 +106,8 @@ def files(folder: Path, cluster: Cluster) -> Path:
     return path
 
 
-def prepare(cluster: Cluster) -> None:
-    """What the guide tells an administrator to do."""
+def prepare(cluster: Cluster, now_s: int) -> None:
+    """What the guide tells an administrator to do; and four weeks of the past."""
     site, commands = site_of(cluster), commands_of(cluster)
     install(commands, site)
     lines = [
@@ -96,7 +116,7 @@ def prepare(cluster: Cluster) -> None:
     ]
     cluster.conf.write_text("\n".join([*lines, *conf_lines(site)]) + "\n")
     cluster.run("scontrol", "reconfigure")
-    give_past(cluster, int(time.time()), days=28, jobs=1500)
+    give_past(cluster, now_s, days=28, jobs=1500)
 
 
 class Owner(threading.Thread):
@@ -143,7 +163,7 @@ class Workers(threading.Thread):
 
 
 def watch(address: str, key: str, stop: threading.Event) -> None:
-    """Print what happens to leases, as the event log has it."""
+    """Print what happens to leases, and every invoice, as the event log has it."""
     seen: set[str] = set()
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=address, headers=headers, timeout=30) as http:
@@ -151,10 +171,17 @@ def watch(address: str, key: str, stop: threading.Event) -> None:
             with suppress(httpx.HTTPError):
                 answer = http.get("/v1/events", params={"limit": "100"}).json()  # the newest first
                 for event in reversed(answer.get("items", ())):
-                    if event["kind"].startswith("lease") and str(event) not in seen:
+                    keys = TOLD.get(event["kind"].partition(".")[0])
+                    if keys and str(event) not in seen:
                         seen.add(str(event))
-                        told = {k: v for k, v in event["data"].items() if k in ("nodes", "reason")}
+                        told = {k: v for k, v in event["data"].items() if k in keys and v}
                         print(f"{clock()} {event['kind']} {event['subject']} {told}", flush=True)
+
+
+def before_month_end(seconds: int) -> int:
+    """So many seconds before the end of last month, UTC."""
+    today = time.gmtime()
+    return timegm((today.tm_year, today.tm_mon, 1, 0, 0, 0)) - seconds
 
 
 def clock() -> str:
@@ -177,17 +204,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 for any that is free")
     parser.add_argument("--seconds", type=float, help="end by itself after so long")
+    parser.add_argument(
+        "--month-ends-in", type=int, default=MONTH_ENDS_IN_S, help="seconds to the first invoices"
+    )
     given = parser.parse_args()
     layout = Layout((Group("hh", NODES, "h100"), Group("gb", 2, "gb200", gpus=4)))
     with started(layout) as cluster, tempfile.TemporaryDirectory(prefix="tg-demo-") as name:
-        prepare(cluster)
+        begin_s = before_month_end(given.month_ends_in)
+        prepare(cluster, begin_s)
         slurm = read_slurm_file(files(Path(name), cluster))
         settings = read_settings(
-            {}, data_dir=Path(name) / "data", port=given.port, log_level="warning"
+            {},
+            data_dir=Path(name) / "data",
+            port=given.port,
+            log_level="warning",
+            billing=Path(name) / "billing.toml",
         )
         set_up_logs(settings.log_level, settings.log_format)
         sock = listening(settings.host, settings.port)
-        live = Live(settings, Plan(slurm.fleet, int(time.time()), 1.0, slurm))
+        live = Live(settings, Plan(slurm.fleet, begin_s, 1.0, slurm))
         demo = Demo(live)
         demo.prepare()
         users = {}
@@ -199,6 +234,10 @@ def main() -> None:
 
         def begun(address: str) -> None:
             print(f"Console: {address}   (choose the operator)", flush=True)
+            print(
+                f"Month:   ends in about {given.month_ends_in} s; its invoices come within a minute of that",
+                flush=True,
+            )
             print(
                 f"Slurm:   export SLURM_CONF={cluster.conf} PATH={SBIN}:$PATH; squeue; sinfo",
                 flush=True,

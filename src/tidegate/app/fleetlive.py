@@ -47,7 +47,7 @@ def world_in(folder: Path, start_s: int, factor: float) -> World:
     path = folder / "world.json"
     if path.exists():
         return World(**json.loads(path.read_text("utf-8")))
-    world = World(start_s // TICK_S * TICK_S, time.time(), factor)
+    world = World(start_s, time.time(), factor)
     path.write_text(json.dumps(asdict(world)), "utf-8")
     return world
 

@@ -28,7 +28,7 @@ from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.outlook import Outlooks
-from tidegate.control.pools import LivePool
+from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Feed
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
@@ -115,7 +115,7 @@ class Live:
         folder = open_folder(settings.data_dir)
         self.seal = open_seal(settings)
         warm_up()  # before time begins to run
-        self.world = world_in(folder, plan.world_start_s, plan.factor)
+        self.world = world_in(folder, _start_s(plan), plan.factor)
         self.clock = _clock_of(self.world)
         self.pools = live_pools(plan.scenario)
         self.database = _opened(settings)
@@ -272,8 +272,13 @@ def wall_s() -> int:
     return int(time.time())
 
 
+def _start_s(plan: Plan) -> int:
+    """Return when time begins; embedded clusters live from tick to tick."""
+    return plan.world_start_s if plan.slurm else plan.world_start_s // TICK_S * TICK_S
+
+
 def _clock_of(world: World) -> FastClock | RealClock:
-    if world.factor == 1.0:
+    if world.factor == 1.0 and abs(world.start_s - world.started_at) <= TICK_S:
         return RealClock()
     return FastClock(world.start_s, world.factor, world.started_at)
 
