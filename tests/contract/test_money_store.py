@@ -87,7 +87,7 @@ def test_numbers_taken_at_once_have_no_gaps_even_when_some_are_given_back(house:
                 note = CreditNote(
                     number, tenant, APRIL, CreditReason.GOODWILL, None, None, (line,), (), ()
                 )
-                store.bills.add_credit_note(f"crn_{place:03d}", note)
+                store.credits.add_credit_note(f"crn_{place:03d}", note)
                 if place % 3 == 0:
                     raise ChangedMindError
         except ChangedMindError:
@@ -102,7 +102,7 @@ def test_numbers_taken_at_once_have_no_gaps_even_when_some_are_given_back(house:
     kept = sorted(str(number) for number in given if number)
     assert kept == [f"CRN-2026-{place:06d}" for place in range(1, 17)]
     with house.door.reading() as store:
-        assert len(store.bills.credit_notes(ALL, None, 100)) == 16
+        assert len(store.credits.credit_notes(ALL, None, 100)) == 16
 
 
 def test_a_payment_taken_in_by_many_at_once_is_taken_in_once(house: MoneyHouse):
@@ -116,7 +116,7 @@ def test_a_payment_taken_in_by_many_at_once_is_taken_in_once(house: MoneyHouse):
     assert sum(isinstance(each, Prepayment) for each in done) == 1
     assert sum(isinstance(each, RequestError) for each in done) == AT_ONCE - 1
     with house.door.reading() as store:
-        assert [balance.left for balance in store.bills.balances("ten_1")] == [usd("10")]
+        assert [balance.left for balance in store.credits.balances("ten_1")] == [usd("10")]
 
 
 def test_credits_given_at_once_are_all_given(house: MoneyHouse):
@@ -137,7 +137,7 @@ def test_credits_given_at_once_are_all_given(house: MoneyHouse):
     all_at_once(*[give] * AT_ONCE)
     assert len(house.events("credit_note.issued")) == AT_ONCE
     with house.door.reading() as store:
-        left = [balance.left.amount for balance in store.bills.balances("ten_1")]
+        left = [balance.left.amount for balance in store.credits.balances("ten_1")]
     assert sum(left) == Decimal("1.25") * AT_ONCE
 
 

@@ -142,7 +142,7 @@ class Books(RuleBasedStateMachine):
             for lease_id in set(lease_ids) & set(leases):
                 lines = wanted_lines(store, [leases[lease_id]], "UTC").values()
                 charged = sum((line.amount.amount for line in lines), Decimal(0))
-                notes = store.bills.credits_of(lease_id)
+                notes = store.credits.credits_of(lease_id)
                 given = sum((note.net.amount for note in notes), Decimal(0))
                 assert given >= charged + round(charged * Decimal("0.30"), 2)
 

@@ -64,7 +64,7 @@ def check_books(till: Till, actor: Actor) -> BookCheck:
 
 def _check_documents(store: MoneyStore, told: BookCheck) -> None:
     kept = store.bills.invoices(_EVERYBODY, None, _ALL)
-    notes = store.bills.credit_notes(_EVERYBODY, None, _ALL)
+    notes = store.credits.credit_notes(_EVERYBODY, None, _ALL)
     told.invoices, told.credit_notes = len(kept), len(notes)
     stored = store.bills.stored_totals()
     for each in kept:
@@ -78,7 +78,7 @@ def _check_documents(store: MoneyStore, told: BookCheck) -> None:
             told.wrong.append(f"{note.note.number}: its lines do not sum to what it gives back.")
         if note.left.amount < 0:
             told.wrong.append(f"{note.note.number}: more of it is used up than there was.")
-    for source_id, left in store.bills.overdrawn(Source.PREPAID):
+    for source_id, left in store.credits.overdrawn(Source.PREPAID):
         told.wrong.append(f"prepayment {source_id}: {-left} more is used up than there was.")
     numbers = {
         INVOICES: [each.invoice.number for each in kept],

@@ -86,14 +86,14 @@ def list_credit_notes(
     """Return credit notes within the actor's reach, youngest first, from behind ``before_id``."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        return store.bills.credit_notes(actor.reach, before_id, limit)
+        return store.credits.credit_notes(actor.reach, before_id, limit)
 
 
 def read_credit_note(door: MoneyDoor, actor: Actor, note_id: str) -> KeptCreditNote:
     """Return a credit note."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        found = store.bills.credit_note(note_id, actor.reach)
+        found = store.credits.credit_note(note_id, actor.reach)
     if found is None:
         raise not_found("credit note", note_id)
     return found
@@ -137,7 +137,7 @@ def give_credit(
             taxes=tax_lines([(line.period, line.amount)], tenant, rules.taxes),
         )
         note_id = new_id(Prefix.CREDIT_NOTE)
-        store.bills.add_credit_note(note_id, note)
+        store.credits.add_credit_note(note_id, note)
         data = {"number": note.number, "amount": str(amount.amount), "currency": amount.currency}
         _audit(store, actor, "credit_notes.give", note_id, tenant_id, wall_s, data)
         store.events.append([note_event(note_id, note, now_s, actor=actor.id)])
@@ -156,7 +156,7 @@ def prepay(door: MoneyDoor, actor: Actor, payment: Prepayment, *, wall_s: int) -
     _check_amount(payment.amount)
     with door.changing() as store:
         require_tenant(store, actor, payment.tenant_id)
-        if not store.bills.add_prepayment(payment):
+        if not store.credits.add_prepayment(payment):
             raise RequestError(
                 "TG-API-CONFLICT", f"The payment {payment.reference!r} was taken in before."
             )
@@ -184,7 +184,7 @@ def list_prepayments(
     """Return prepayments within the actor's reach, youngest first, from behind ``before_id``."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        return store.bills.prepayments(actor.reach, before_id, limit)
+        return store.credits.prepayments(actor.reach, before_id, limit)
 
 
 def read_account(door: MoneyDoor, actor: Actor, tenant_id: str, rules: MoneyRules) -> BillTo:

@@ -34,7 +34,7 @@ def focus_charges(till: Till, actor: Actor, month: str, version: FocusVersion) -
             for part in each.invoice.applied
             if part.source is Source.CREDIT_NOTE
         }
-        notes = store.bills.credit_notes_by_number(numbers, actor.reach)
+        notes = store.credits.credit_notes_by_number(numbers, actor.reach)
     return [
         charge
         for each in reversed(kept)

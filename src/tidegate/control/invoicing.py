@@ -81,7 +81,7 @@ def credit_breaks(door: MoneyDoor, rules: MoneyRules, now_s: int) -> list[Credit
             note = _credit(store, rules, broken, now_s)
             if note is not None:
                 note_id = new_id(Prefix.CREDIT_NOTE)
-                store.bills.add_credit_note(note_id, note)
+                store.credits.add_credit_note(note_id, note)
                 made.append(note)
                 events.append(note_event(note_id, note, now_s))
         store.meter.set_mark(_CREDIT_MARK, now_s)
@@ -103,7 +103,7 @@ def _credit(
     store: MoneyStore, rules: MoneyRules, broken: BrokenLease, now_s: int
 ) -> CreditNote | None:
     lease = broken.lease
-    before = store.bills.credits_of(lease.lease_id)
+    before = store.credits.credits_of(lease.lease_id)
     charged: Mapping[LineKey, RatedLine] = wanted_lines(store, [lease], rules.zone)
     if broken.lost < 1:
         # What these nodes were charged is their share of what the lease was, up to when they failed.
@@ -202,7 +202,7 @@ def _bill(
         wanted_lines(store, leases, rules.zone),
         store.bills.billed([lease.lease_id for lease in leases]),
         rules=rules.taxes,
-        balances=store.bills.balances(tenant_id),
+        balances=store.credits.balances(tenant_id),
         issued_s=now_s,
         terms_days=rules.issuer.terms_days,
         number=Numbers(store, now_s, rules.zone),
@@ -210,7 +210,7 @@ def _bill(
     events: list[Event] = []
     if bill.credit_note is not None:
         note_id = new_id(Prefix.CREDIT_NOTE)
-        store.bills.add_credit_note(note_id, bill.credit_note)
+        store.credits.add_credit_note(note_id, bill.credit_note)
         events.append(note_event(note_id, bill.credit_note, now_s))
     if bill.invoice is not None:
         invoice_id = new_id(Prefix.INVOICE)

@@ -106,7 +106,7 @@ class AccountStore(Protocol):
 
 
 class BillStore(Protocol):
-    """Invoices, credit notes, prepayments."""
+    """Invoices, the numbers of documents, and what was billed."""
 
     def billed(self, lease_ids: Collection[str]) -> list[RatedLine]:
         """All lines of invoices and credit notes of leases."""
@@ -114,10 +114,6 @@ class BillStore(Protocol):
 
     def is_invoiced(self, tenant_id: str, currency: str, period: Period) -> bool:
         """Whether a month has been invoiced to a tenant in a currency."""
-        ...
-
-    def balances(self, tenant_id: str) -> list[Balance]:
-        """What is left of a tenant's credit notes and prepayments."""
         ...
 
     def numbers(self, name: str, prefix: str) -> NumberRange:
@@ -146,6 +142,22 @@ class BillStore(Protocol):
         """Note that an invoice was paid."""
         ...
 
+    def stored_totals(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+        """Total, and what is due of it, of every document by its number, as they were when it was made."""
+        ...
+
+
+class CreditStore(Protocol):
+    """Credit notes and prepayments, and what is left of them."""
+
+    def balances(self, tenant_id: str) -> list[Balance]:
+        """What is left of a tenant's credit notes and prepayments."""
+        ...
+
+    def overdrawn(self, source: Source) -> list[tuple[str, Decimal]]:
+        """Sources of which more has been used up than there was, with what is left."""
+        ...
+
     def add_credit_note(self, note_id: str, note: CreditNote) -> None:
         """Keep a credit note."""
         ...
@@ -162,14 +174,6 @@ class BillStore(Protocol):
         self, numbers: Collection[str], reach: Reach
     ) -> Mapping[str, CreditNote]:
         """Credit notes within reach by their numbers."""
-        ...
-
-    def stored_totals(self) -> Mapping[str, tuple[Decimal, Decimal]]:
-        """Total, and what is due of it, of every document by its number, as they were when it was made."""
-        ...
-
-    def overdrawn(self, source: Source) -> list[tuple[str, Decimal]]:
-        """Sources of which more has been used up than there was, with what is left."""
         ...
 
     def credits_of(self, lease_id: str) -> list[CreditNote]:

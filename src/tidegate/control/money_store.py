@@ -8,7 +8,14 @@ from tidegate.billing import BreakPolicy, Issuer, TaxRule
 from tidegate.control.access import Actor, not_found, tenant_of
 from tidegate.control.audit import AuditStore
 from tidegate.control.door import Door
-from tidegate.control.money_ports import AccountStore, BillStore, EventSink, MeterStore, PlanStore
+from tidegate.control.money_ports import (
+    AccountStore,
+    BillStore,
+    CreditStore,
+    EventSink,
+    MeterStore,
+    PlanStore,
+)
 from tidegate.lease.events import Event
 from tidegate.lease.pricebook import PriceBook
 
@@ -52,6 +59,7 @@ class MoneyStore:
     meter: MeterStore
     accounts: AccountStore
     bills: BillStore
+    credits: CreditStore
     plans: PlanStore
     audit: AuditStore
     events: EventSink

@@ -12,6 +12,7 @@ from tidegate.store.door import SqlDoor
 from tidegate.store.events import append_events
 from tidegate.store.money.accounts import SqlAccounts
 from tidegate.store.money.bills import SqlBills
+from tidegate.store.money.credits import SqlCredits
 from tidegate.store.money.meter import SqlMeter
 from tidegate.store.money.plans import SqlPlans
 
@@ -33,6 +34,7 @@ def money_of(connection: sa.Connection) -> MoneyStore:
         meter=SqlMeter(connection),
         accounts=SqlAccounts(connection),
         bills=SqlBills(connection),
+        credits=SqlCredits(connection),
         plans=SqlPlans(connection),
         audit=SqlAudit(connection),
         events=_Sink(connection),
