@@ -25,7 +25,7 @@ from tidegate.finance.stress.levers import levers
 from tidegate.finance.stress.smoothing import smoothing
 from tidegate.finance.stress.tornado import tornado
 from tidegate.finance.tiers import TierPlan
-from tidegate.web.boardpack import charts
+from tidegate.web.boardpack import ahead, measured
 
 _TEMPLATE: Final = "boardpack.typ"
 
@@ -98,7 +98,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         _page(
             "Does rent cover the fleet?",
             _headlines(found, cycle),
-            [charts.coverage_chart(found.measured)],
+            [measured.coverage_chart(found.measured)],
             [
                 _cut(
                     covered.table("tiers"),
@@ -110,7 +110,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         _page(
             "What leasing adds",
             [_leasing_sentence(found)],
-            [charts.split_chart(found.measured)],
+            [measured.split_chart(found.measured)],
             [
                 _cut(
                     covered.table("leasing"),
@@ -125,7 +125,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
                 "Break-even is what every busy hour, own or leased, must bring for all costs to be covered, idle "
                 "hours included."
             ],
-            [charts.hour_chart(found.measured)],
+            [measured.hour_chart(found.measured)],
             [
                 _cut(covered.table("hours"), "cohort cash full marginal busy break_even rent"),
                 _cut(covered.table("returns"), "cohort counting cost payback_months npv irr"),
@@ -136,7 +136,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
             [
                 f"The result of the time measured is {found.stated.result:,.0f} {found.measured.books.currency}."
             ],
-            [charts.value_chart(found.measured)],
+            [measured.value_chart(found.measured)],
             [
                 stated.table("income"),
                 *([stated.table("programme")] if found.stated.programme else []),
@@ -149,12 +149,12 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
             [_cut(cycle.table("worth"), "cohort book_value p05 p50 p95 below")],
             pairs=[
                 (
-                    charts.rent_fan(found.stressed, widest.chip, what="rent"),
-                    charts.rent_fan(found.stressed, widest.chip, what="resale"),
+                    ahead.rent_fan(found.stressed, widest.chip, what="rent"),
+                    ahead.rent_fan(found.stressed, widest.chip, what="resale"),
                 ),
                 (
-                    charts.coverage_fan(found.stressed, own_use=False),
-                    charts.coverage_fan(found.stressed, own_use=True),
+                    ahead.coverage_fan(found.stressed, own_use=False),
+                    ahead.coverage_fan(found.stressed, own_use=True),
                 ),
             ],
         ),
@@ -164,7 +164,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
                 "Each lever alone between its low and high, the others as they are; and where coverage would cross 1."
             ],
             [
-                charts.tornado_chart(
+                ahead.tornado_chart(
                     tornado(sensitive, own_use=True), "Coverage of all costs by rent and own use"
                 )
             ],
@@ -178,13 +178,13 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         _page(
             "Does leasing smooth the result?",
             [_smoothing_sentence(cycle)],
-            [charts.smoothing_chart(smoothing(found.stressed))],
+            [ahead.smoothing_chart(smoothing(found.stressed))],
             [cycle.table("smoothing")],
         ),
         _page(
             "Impairment",
             [f"{name}: {text}." for name, text in tested.headline.items()],
-            [charts.headroom_chart(found.tested)],
+            [ahead.headroom_chart(found.tested)],
             [
                 _cut(tested.table("units"), "unit carrying recoverable headroom loss risk_12"),
                 tested.table("indicators"),
@@ -194,7 +194,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         _page(
             "Tiers",
             [f"{name}: {text}." for name, text in planned.headline.items()],
-            [charts.policy_chart(found.planned.comparison)],
+            [ahead.policy_chart(found.planned.comparison)],
             [
                 _cut(planned.table("policies"), "policy mean low high worst beaten"),
                 _cut(
