@@ -91,5 +91,7 @@ def test_garbage_has_a_stable_code(parse: object, text: str):
 def test_no_other_error_whatever_is_printed(noise: str, cut: int):
     for parse, good in ((parse_nodes, NODE), (parse_reservations, RESERVATION), (parse_jobs, JOB)):
         for text in (noise, good[:cut] + noise, good[:cut] + noise + good[cut:]):
+            found: object = ()
             with suppress(SlurmError):
-                parse(text)
+                found = parse(text)
+            assert isinstance(found, tuple)

@@ -198,5 +198,7 @@ def test_no_other_error_whatever_is_told(noise: object, data: st.DataObject):
     ):
         field = data.draw(st.sampled_from(sorted(good)))
         for told in (noise, {key: noise}, {key: [noise]}, {key: [{**good, field: noise}]}):
+            found: object = ()
             with suppress(SlurmError):
-                read(json.loads(json.dumps(told)))
+                found = read(json.loads(json.dumps(told)))
+            assert isinstance(found, tuple)

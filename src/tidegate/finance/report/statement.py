@@ -7,6 +7,7 @@ from tidegate.finance.ledger import Account, Kind, Ledger
 from tidegate.finance.report.table import Report, Table, Value, columns
 from tidegate.finance.revenue import earned
 from tidegate.finance.statement import Statement
+from tidegate.quantity.money import RELATIVE
 
 
 def statement_report(found: Statement) -> Report:
@@ -161,7 +162,7 @@ def acts_report(ledger: Ledger, source: str) -> Report:
             ("at", "at"), ("kind", "act"), ("month", "month"), ("by", "by"), ("reason", "reason")
         ),
         rows,
-        "XXX",
+        RELATIVE,  # no amounts
     )
     closed = "none" if ledger.closed_to is None else str(ledger.closed_to)
     return Report(
