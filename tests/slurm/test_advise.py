@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.slurm import backlog
 from tests.slurm.cluster import OWNER, STRANGER, Cluster, started, wait_until
 from tests.slurm.past import DAY_S, FIRST_ID, give_past
 
@@ -200,6 +201,26 @@ def test_feed_asks_slurmdbd_and_not_slurmctld_at_a_backlog(lived: Cluster, tmp_p
     follow(AsUser(lived, STRANGER), tmp_path, days=2, once=True, pause=lambda seconds: None)
     assert rpcs(lived, uid).get(uid, 0) == before
     lived.run("scancel", "--state=PENDING", f"--user={OWNER}")
+
+
+@pytest.mark.slow
+def test_feed_at_a_backlog_of_ten_thousand_jobs(tmp_path: Path):
+    with started(backlog.LAYOUT) as cluster:
+        backlog.pile_up(cluster, 10_000)
+        before, polled = rpcs(cluster, STRANGER).get(STRANGER, 0), list[Polled]()
+        commands = AsUser(cluster, STRANGER)
+        for _ in range(2):
+            follow(
+                commands,
+                tmp_path,
+                days=1,
+                once=True,
+                told=lambda one, path: polled.append(one),
+                pause=lambda seconds: None,
+            )
+        assert rpcs(cluster, STRANGER).get(STRANGER, 0) == before
+        assert polled == [Polled(0, 10_001)] * 2
+        assert len((tmp_path / "sacct.txt").read_text().splitlines()) == 10_002
 
 
 def test_without_slurmctld_the_error_says_so(tmp_path: Path):

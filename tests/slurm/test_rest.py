@@ -89,7 +89,7 @@ def test_what_is_read_is_what_the_commands_say(
 
 def settled(job: object) -> object:
     """A job without what the scheduler renews at each pass."""
-    from tidegate.drivers.slurm.answers import Job  # noqa: PLC0415
+    from tidegate.drivers.slurm.records import Job  # noqa: PLC0415
 
     assert isinstance(job, Job)
     return replace(job, start_s=0 if job.waits else job.start_s)

@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.drivers.slurm.answers import (
-    gpus_of_tres,
-    parse_config,
-    parse_jobs,
-    parse_nodes,
-    parse_reservations,
-)
+from tidegate.drivers.slurm.answers import parse_config, parse_jobs, parse_nodes, parse_reservations
+from tidegate.drivers.slurm.records import gpus_of_tres
 from tidegate.errors import SlurmError
 
 NODE = (

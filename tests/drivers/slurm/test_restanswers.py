@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.drivers.slurm.answers import Job, Node, Reservation
+from tidegate.drivers.slurm.records import Job, Node, Reservation
 from tidegate.drivers.slurm.restanswers import jobs_of, nodes_of, reservations_of
 from tidegate.errors import SlurmError
 

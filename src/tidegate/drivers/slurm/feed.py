@@ -7,9 +7,9 @@ from math import ceil
 from typing import Final
 
 from tidegate.control.ports import Clock, DemandPoint
-from tidegate.drivers.slurm.answers import gpus_of_tres
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.history import Row, by_pool, history
+from tidegate.drivers.slurm.records import gpus_of_tres
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite
 from tidegate.errors import DriverError
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tidegate.drivers.slurm.answers import Job
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.hostlist import compress
+from tidegate.drivers.slurm.records import Job
 from tidegate.drivers.slurm.site import reservation_of
 from tidegate.drivers.slurm.tag import Tag, with_tag
 from tidegate.drivers.slurm.view import View

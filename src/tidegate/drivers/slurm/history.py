@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from tidegate.drivers.slurm.answers import gpus_of_tres
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.hostlist import expand
+from tidegate.drivers.slurm.records import gpus_of_tres
 from tidegate.errors import SlurmError
 
 FIELDS: Final = (

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from tidegate.drivers.slurm import hands
-from tidegate.drivers.slurm.answers import Reservation
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.moves import is_held, is_occupied, is_older
+from tidegate.drivers.slurm.records import Reservation
 from tidegate.drivers.slurm.site import PREFIX, Drift, SlurmSite, account_of, lease_of
 from tidegate.drivers.slurm.tag import Phase, Tag
 from tidegate.drivers.slurm.view import View, is_tenants

@@ -1,7 +1,7 @@
 """What a view and a tag say of a node: small questions, asked in several places; pure."""
 
 from tidegate.control.ports import HandOver
-from tidegate.drivers.slurm.answers import Job
+from tidegate.drivers.slurm.records import Job
 from tidegate.drivers.slurm.tag import Phase, Tag
 from tidegate.drivers.slurm.view import View
 

@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from tidegate.drivers.slurm import answers
-from tidegate.drivers.slurm.answers import Job, Node, Reservation
 from tidegate.drivers.slurm.commands import Commands, code_of
+from tidegate.drivers.slurm.records import Job, Node, Reservation
 from tidegate.drivers.slurm.restanswers import jobs_of, nodes_of, reservations_of
 from tidegate.errors import SlurmError
 

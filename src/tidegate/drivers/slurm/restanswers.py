@@ -8,8 +8,9 @@ error, and nothing is concluded from it.
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, cast
 
-from tidegate.drivers.slurm.answers import Job, Node, Reservation, gpus_of_gres, tasks_of
+from tidegate.drivers.slurm.answers import gpus_of_gres, tasks_of
 from tidegate.drivers.slurm.hostlist import expand
+from tidegate.drivers.slurm.records import Job, Node, Reservation
 from tidegate.errors import SlurmError
 
 Record = Mapping[str, object]

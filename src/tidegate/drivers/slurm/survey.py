@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from tidegate.drivers.slurm.answers import (
-    Job,
-    Node,
-    read_config,
-    read_jobs,
-    read_nodes,
-    read_reservations,
-)
+from tidegate.drivers.slurm.answers import read_config, read_jobs, read_nodes, read_reservations
 from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.records import Job, Node
 from tidegate.errors import OptionError, Place, SlurmError
 from tidegate.fleet import Chip, Tier, catalogue
 

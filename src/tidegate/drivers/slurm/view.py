@@ -8,15 +8,9 @@ from math import ceil
 from typing import Final
 
 from tidegate.control.ports import InternalDemand, NodeFact, NodeState, PoolFacts
-from tidegate.drivers.slurm.answers import (
-    Job,
-    Node,
-    Reservation,
-    read_jobs,
-    read_nodes,
-    read_reservations,
-)
+from tidegate.drivers.slurm.answers import read_jobs, read_nodes, read_reservations
 from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.records import Job, Node, Reservation
 from tidegate.drivers.slurm.site import PREFIX, SlurmPool, SlurmSite, lease_of
 from tidegate.drivers.slurm.tag import Phase, Tag, read_tag
 from tidegate.errors import SlurmError

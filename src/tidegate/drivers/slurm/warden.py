@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tidegate.drivers.slurm import hands
-from tidegate.drivers.slurm.answers import Job
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.moves import is_held, job_leaves
+from tidegate.drivers.slurm.records import Job
 from tidegate.drivers.slurm.site import OnTake, SlurmSite
 from tidegate.drivers.slurm.tag import Phase, Tag
 from tidegate.drivers.slurm.view import View, is_tenants
