@@ -320,6 +320,11 @@ class FeedError(InputError):
 class OptionError(InputError):
     """An option or argument cannot be used."""
 
+    @classmethod
+    def at(cls, option: str, message: str, expected: str) -> "OptionError":
+        """Return the error of an option: what is wrong with it, and what would be right."""
+        return cls("TG-OPTION", message, place=Place(field=option), expected=expected)
+
 
 class RequestError(InputError):
     """A request to the running system cannot be served as it is.

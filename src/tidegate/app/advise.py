@@ -142,12 +142,7 @@ def advise(  # noqa: PLR0913  the command's options
         ``TG-RUN-OUT`` when the folder cannot be written to.
     """
     if not 1 <= weeks <= MOST_WEEKS:
-        raise OptionError(
-            "TG-OPTION",
-            f"{weeks} is out of range.",
-            place=Place(field="--weeks"),
-            expected=f"1 to {MOST_WEEKS}.",
-        )
+        raise OptionError.at("--weeks", f"{weeks} is out of range.", f"1 to {MOST_WEEKS}.")
     end_s = int(time.time()) if now_s is None else now_s
     seen = survey(commands, datetime.fromtimestamp(end_s, UTC).date(), chips)
     rows = history(commands, end_s - weeks * 7 * DAY_S, end_s, pause=pause, done=asked)

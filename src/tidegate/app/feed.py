@@ -8,7 +8,7 @@ from typing import Final
 from tidegate.app.output import prepare_folder
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.tail import Polled, SacctTail, first_second
-from tidegate.errors import OptionError, Place, SlurmError
+from tidegate.errors import OptionError, SlurmError
 from tidegate.quantity import parse_duration
 
 LEAST_EVERY_S: Final = 5
@@ -58,28 +58,13 @@ def follow(  # noqa: PLR0913  the command's options
         ``TG-RUN-OUT`` when the log cannot be written.
     """
     if not 1 <= days <= MOST_DAYS:
-        raise OptionError(
-            "TG-OPTION",
-            f"{days} is out of range.",
-            place=Place(field="--days"),
-            expected=f"1 to {MOST_DAYS}.",
-        )
+        raise OptionError.at("--days", f"{days} is out of range.", f"1 to {MOST_DAYS}.")
     try:
         every_s = parse_duration(every)
     except ValueError as error:
-        raise OptionError(
-            "TG-OPTION",
-            f"{error}.",
-            place=Place(field="--every"),
-            expected="a duration such as 60s.",
-        ) from error
+        raise OptionError.at("--every", f"{error}.", "a duration such as 60s.") from error
     if every_s < LEAST_EVERY_S:
-        raise OptionError(
-            "TG-OPTION",
-            f"{every} is too often.",
-            place=Place(field="--every"),
-            expected=f"{LEAST_EVERY_S}s or more.",
-        )
+        raise OptionError.at("--every", f"{every} is too often.", f"{LEAST_EVERY_S}s or more.")
     prepare_folder(folder)
     tail = SacctTail(folder, commands, first_second(int(clock()), days))
     while True:

@@ -97,11 +97,10 @@ def open_desk(
     """
     scenario, kept = open_books(fleet, books)
     if policy == ALONE:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--policy",
             "'none' leases nothing; it is always shown beside.",
-            place=Place(field="--policy"),
-            expected="the policy that leases, such as tidegate.",
+            "the policy that leases, such as tidegate.",
         )
     if folder is not None:
         usage = read_back(folder, scenario, policy, None)

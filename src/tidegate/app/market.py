@@ -172,11 +172,10 @@ def check_entry(market: Market, entry: date, years: int) -> None:
     last = market.months - 12 * years - 1
     if not 0 <= market.month_of(entry) <= last:
         until = months_from(market.start, max(1, last + 1))[-1]
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--entry",
             f"{entry:%Y-%m} leaves less than {years} years of scenario {market.name!r} to look at.",
-            place=Place(field="--entry"),
-            expected=f"a month from {market.start:%Y-%m} to {until:%Y-%m}.",
+            f"a month from {market.start:%Y-%m} to {until:%Y-%m}.",
         )
 
 

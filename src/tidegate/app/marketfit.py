@@ -36,11 +36,10 @@ def calibrated(
     seen = read_rents(rents) if rents else cited_rents()
     sights = sights_of(market, seen, cited_resales(), until=until)
     if not len(sights.values):
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--until",
             "no rent is left to calibrate on.",
-            place=Place(field="--until"),
-            expected="a month after the first rents, and generations that the scenario has.",
+            "a month after the first rents, and generations that the scenario has.",
         )
     months = int(sights.months.max()) + 1
     posterior = calibrate(
@@ -107,6 +106,4 @@ def judged(
             progress=lambda done, total: progress("judge", done, total),
         )
     except ValueError as error:
-        raise OptionError(
-            "TG-OPTION", f"{error}.", place=Place(field="--until"), expected="a month in between."
-        ) from None
+        raise OptionError.at("--until", f"{error}.", "a month in between.") from None

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 from tidegate.fleet import Chip, LeasePolicy, Pool, Site, Tier, catalogue
 from tidegate.lease import standard_offers
 from tidegate.plan import LogSource, PoolCase, Scenario, Settings, TideSource
@@ -32,21 +32,19 @@ WAIT_PRICE_FACTOR: Final = 3
 """Without a fleet file, an internal GPU-hour of waiting is worth this many times the list price."""
 
 
-def _wrong(option: str, message: str, expected: str) -> OptionError:
-    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
-
-
 def _one_of(option: str, given: str, known: Sequence[str]) -> None:
     if given in known:
         return
     close = difflib.get_close_matches(given, known, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
-    raise _wrong(option, f"{given!r} is not known.{hint}", f"one of {', '.join(known)}.")
+    raise OptionError.at(option, f"{given!r} is not known.{hint}", f"one of {', '.join(known)}.")
 
 
 def _between(option: str, value: float, least: float, most: float) -> None:
     if not (isinstance(value, int) and least <= value <= most):
-        raise _wrong(option, f"{value} is out of range.", f"a whole number, {least:,} to {most:,}.")
+        raise OptionError.at(
+            option, f"{value} is out of range.", f"a whole number, {least:,} to {most:,}."
+        )
 
 
 def settings_from_options(
@@ -81,7 +79,7 @@ def settings_from_options(
     try:
         warmup_s = parse_duration(warmup)
     except ValueError as error:
-        raise _wrong("--warmup", f"{error}.", "a duration such as 14d or 12h.") from error
+        raise OptionError.at("--warmup", f"{error}.", "a duration such as 14d or 12h.") from error
     return Settings(
         policies=tuple(policies or Settings.policies),
         seeds=tuple(range(seeds)),
@@ -105,7 +103,9 @@ def decimal_option(option: str, given: Decimal | str | None) -> Decimal | None:
     try:
         return Decimal(given)
     except InvalidOperation as error:
-        raise _wrong(option, f"{given!r} is not a number.", "a price such as 3.79.") from error
+        raise OptionError.at(
+            option, f"{given!r} is not a number.", "a price such as 3.79."
+        ) from error
 
 
 def _chip(name: str) -> Chip:
@@ -161,19 +161,25 @@ def scenario_from_options(  # noqa: PLR0913  the command's options
     _between("--nodes", nodes, 1, MOST_NODES)
     _between("--gpus-per-node", gpus_per_node, 1, MOST_GPUS_PER_NODE)
     if not 0 <= offered_load <= MOST_OFFERED_LOAD:
-        raise _wrong(
+        raise OptionError.at(
             "--offered-load", f"{offered_load:g} is out of range.", f"0 to {MOST_OFFERED_LOAD:g}."
         )
     if not 0 <= reserve_nodes < nodes:
-        raise _wrong("--reserve-nodes", f"{reserve_nodes} of {nodes} nodes.", "0 to nodes - 1.")
+        raise OptionError.at(
+            "--reserve-nodes", f"{reserve_nodes} of {nodes} nodes.", "0 to nodes - 1."
+        )
     if not 0 < risk < 1:
-        raise _wrong("--risk", f"{risk:g} is out of range.", "above 0 and below 1.")
+        raise OptionError.at("--risk", f"{risk:g} is out of range.", "above 0 and below 1.")
     if price is not None and not (price.is_finite() and LEAST_PRICE <= price <= MOST_PRICE):
-        raise _wrong("--price", f"{price} is out of range.", f"{LEAST_PRICE} to {MOST_PRICE:,}.")
+        raise OptionError.at(
+            "--price", f"{price} is out of range.", f"{LEAST_PRICE} to {MOST_PRICE:,}."
+        )
     try:
         minor_units(currency)
     except ValueError as error:
-        raise _wrong("--currency", f"{error}.", "a code such as USD, EUR or TWD.") from error
+        raise OptionError.at(
+            "--currency", f"{error}.", "a code such as USD, EUR or TWD."
+        ) from error
     standard = standard_offers(_chip(chip), currency, price)
     wait_price = WAIT_PRICE_FACTOR * standard.list_price
     pool = Pool(

@@ -13,7 +13,7 @@ from tidegate.app.live import Live, Plan, pools_told
 from tidegate.app.logs import set_up_logs
 from tidegate.app.serve import listening, serve
 from tidegate.app.slurmfile import read_slurm_file
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 from tidegate.feeds.fleetfile import read_fleet
 from tidegate.settings import Settings, read_settings
 
@@ -29,11 +29,10 @@ def _fleet_file(settings: Settings, *, demo: bool) -> Path:
         return settings.fleet
     if demo and EXAMPLE.exists():
         return EXAMPLE
-    raise OptionError(
-        "TG-OPTION",
+    raise OptionError.at(
+        "--fleet",
         "no fleet file is named.",
-        place=Place(field="--fleet"),
-        expected="--fleet FILE, or TIDEGATE_FLEET; examples/three-tiers.toml is one.",
+        "--fleet FILE, or TIDEGATE_FLEET; examples/three-tiers.toml is one.",
     )
 
 

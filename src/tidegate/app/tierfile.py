@@ -89,17 +89,17 @@ def apply_plan(path: Path, *, by: str, reason: str, pools: tuple[str, ...], to: 
         ``TG-RUN-OUT`` when something cannot be written.
     """
     if not (by.strip() and reason.strip()):
-        raise _wrong("--by", "nobody, or no reason, is named.", "--by NAME --reason TEXT.")
+        raise OptionError.at("--by", "nobody, or no reason, is named.", "--by NAME --reason TEXT.")
     plan = _read(path)
     fleet = Path(plan["fleet"])
     if not fleet.exists() or _digest(fleet) != plan["fleet_sha256"]:
-        raise _wrong("PLAN", f"{fleet} has changed since the plan was made.", "a new plan.")
+        raise OptionError.at("PLAN", f"{fleet} has changed since the plan was made.", "a new plan.")
     moves = {move["pool"]: move for move in plan["moves"]}
     chosen = pools or tuple(moves)
     missing = [pool for pool in chosen if pool not in moves]
     if missing or not chosen:
         told = ", ".join(missing) or "any pool"
-        raise _wrong(
+        raise OptionError.at(
             "--pool", f"the plan does not move {told}.", f"one of {', '.join(moves) or 'none'}."
         )
     text = fleet.read_text("utf-8")
@@ -127,11 +127,13 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         plan = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise _wrong(
+        raise OptionError.at(
             "PLAN", f"{path} cannot be read: {error}.", "a plan of tidegate tiers plan --out."
         ) from error
     if not isinstance(plan, dict) or plan.get("format") != _FORMAT:
-        raise _wrong("PLAN", f"{path} is no tier plan.", "a plan of tidegate tiers plan --out.")
+        raise OptionError.at(
+            "PLAN", f"{path} is no tier plan.", "a plan of tidegate tiers plan --out."
+        )
     return plan
 
 
@@ -158,7 +160,7 @@ def _start_of(lines: list[str], pool: str) -> int:
                 break
             if (found := _ID.match(following)) and found[1] == pool:
                 return number
-    raise _wrong(
+    raise OptionError.at(
         "PLAN", f"the pool {pool} is not found in the fleet file.", "[[pool]] with its id."
     )
 
@@ -168,7 +170,7 @@ def _check(path: Path, moves: tuple[tuple[str, str, str], ...]) -> None:
     tiers = {case.pool.id: case.pool.tier.value for case in read_fleet(path).cases}
     for pool, _, to in moves:
         if tiers[pool] != to:
-            raise _wrong(
+            raise OptionError.at(
                 "PLAN",
                 f"the tier of {pool} stands where it cannot be changed; {path} has the old one.",
                 f"tier = '{to}' on a line of its own below [[pool]].",
@@ -201,10 +203,6 @@ def _cannot(path: Path, error: OSError) -> RunError:
     return RunError("TG-RUN-OUT", f"The result cannot be written: {error}.", place=Place(str(path)))
 
 
-def _wrong(option: str, message: str, expected: str) -> OptionError:
-    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
-
-
 def certificate_of(
     fleet: Path,
     pool: str,
@@ -225,12 +223,12 @@ def certificate_of(
     try:
         day = date.fromisoformat(done_on) if done_on else datetime.now(UTC).date()
     except ValueError as error:
-        raise _wrong("--done-on", f"{error}.", "a day, such as 2026-09-30.") from error
+        raise OptionError.at("--done-on", f"{error}.", "a day, such as 2026-09-30.") from error
     chips = {case.pool.id: case.pool.chip.id for case in read_fleet(fleet).cases}
     try:
         return Certificate(node, pool, chips.get(pool, ""), method, day, by, checked_by)
     except ValueError as error:
-        raise _wrong("--checked-by", f"{error}.", "two people.") from error
+        raise OptionError.at("--checked-by", f"{error}.", "two people.") from error
 
 
 def certify(fleet: Path, certificate: Certificate, record: Path) -> tuple[str, int, int]:
@@ -259,7 +257,7 @@ def certify(fleet: Path, certificate: Certificate, record: Path) -> tuple[str, i
     pools = {case.pool.id: case.pool for case in read_fleet(fleet).cases}
     pool = pools.get(certificate.pool)
     if pool is None:
-        raise _wrong(
+        raise OptionError.at(
             "POOL", f"no pool is called {certificate.pool!r}.", f"one of {', '.join(pools)}."
         )
     try:
@@ -267,13 +265,15 @@ def certify(fleet: Path, certificate: Certificate, record: Path) -> tuple[str, i
         done = [told for line in lines if (told := json.loads(line))["pool"] == pool.id]
         nodes = {told["node"] for told in done}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _wrong(
+        raise OptionError.at(
             "--record", f"{record} cannot be read: {error!r}.", "a record of certificates."
         ) from error
     if certificate.node in nodes:
-        raise _wrong("NODE", f"{certificate.node} has a certificate already.", "each node once.")
+        raise OptionError.at(
+            "NODE", f"{certificate.node} has a certificate already.", "each node once."
+        )
     if len(nodes) >= pool.nodes:
-        raise _wrong(
+        raise OptionError.at(
             "NODE",
             f"{pool.id} has {pool.nodes} nodes, all with a certificate.",
             "a node of the pool.",

@@ -57,15 +57,15 @@ class Crew:
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
         if self.backend not in BACKENDS:
-            raise _wrong("--backend", f"{self.backend!r} is not known.", " or ".join(BACKENDS))
+            raise OptionError.at(
+                "--backend", f"{self.backend!r} is not known.", " or ".join(BACKENDS)
+            )
         if self.workers is not None and self.workers < 1:
-            raise _wrong("--workers", f"{self.workers} is too small.", "1 or more")
+            raise OptionError.at("--workers", f"{self.workers} is too small.", "1 or more")
         if self.dask_address is not None and self.backend != "dask":
-            raise _wrong("--dask-address", f"is of no use to {self.backend}.", "--backend dask")
-
-
-def _wrong(option: str, message: str, expected: str) -> OptionError:
-    return OptionError("TG-OPTION", message, place=Place(field=option), expected=f"{expected}.")
+            raise OptionError.at(
+                "--dask-address", f"is of no use to {self.backend}.", "--backend dask"
+            )
 
 
 class _Kept:
@@ -182,7 +182,9 @@ def _cluster(crew: Crew) -> Iterator[None]:
     try:
         import distributed  # noqa: PLC0415  an extra
     except ImportError as error:
-        raise _wrong("--backend", "dask is not here.", "pip install 'tidegate[cluster]'") from error
+        raise OptionError.at(
+            "--backend", "dask is not here.", "pip install 'tidegate[cluster]'"
+        ) from error
     # The library is typed in part.
     start: Any = distributed.LocalCluster
     connect: Any = distributed.Client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.advise import Advice
@@ -26,11 +26,8 @@ def pairs_of(option: str, given: list[str] | None) -> dict[str, str]:
     for text in given or ():
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise OptionError(
-                "TG-OPTION",
-                f"{text!r} is not a pair.",
-                place=Place(field=option),
-                expected="TYPE=CHIP, such as h100=H100-SXM.",
+            raise OptionError.at(
+                option, f"{text!r} is not a pair.", "TYPE=CHIP, such as h100=H100-SXM."
             )
         pairs[name] = value
     return pairs
@@ -73,12 +70,7 @@ def advise(
     from tidegate.drivers.slurm.commands import LocalCommands  # noqa: PLC0415
 
     if not slurm:
-        raise OptionError(
-            "TG-OPTION",
-            "Say which cluster to look at.",
-            place=Place(field="--slurm"),
-            expected="--slurm.",
-        )
+        raise OptionError.at("--slurm", "Say which cluster to look at.", "--slurm.")
     chips = pairs_of("--chip", chip)
     with ExitStack() as stack:
         if out is None:

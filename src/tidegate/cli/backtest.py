@@ -8,14 +8,10 @@ import typer
 
 from tidegate.cli.sweep import refuse_beside_sweep, refuse_without_sweep
 from tidegate.cli.sweep import run as run_sweep_file
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.plan import Scenario
-
-
-def _wrong(option: str, message: str, expected: str) -> OptionError:
-    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, str]:
@@ -23,7 +19,7 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
     for text in given:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise _wrong(
+            raise OptionError.at(
                 option, f"{text!r} is not a pair.", "NAME=VALUE, such as cluster=cluster04."
             )
         pairs[name] = value
@@ -52,7 +48,9 @@ def _refuse_beside_fleet(context: typer.Context) -> None:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = f"--{name.replace('_', '-')}"
-            raise _wrong(option, "describes the pool of --jobs.", "the same in the fleet file.")
+            raise OptionError.at(
+                option, "describes the pool of --jobs.", "the same in the fleet file."
+            )
 
 
 def backtest(
@@ -158,7 +156,7 @@ def backtest(
     from tidegate.feeds.fleetfile import read_fleet  # noqa: PLC0415
 
     if not 0 <= max_rejects <= 1:
-        raise _wrong("--max-rejects", f"{max_rejects:g} is out of range.", "0 to 1.")
+        raise OptionError.at("--max-rejects", f"{max_rejects:g} is out of range.", "0 to 1.")
     if sweep is not None:
         refuse_beside_sweep(context)
         run_sweep_file(
@@ -179,7 +177,9 @@ def backtest(
         scenario = read_fleet(fleet)
     elif jobs is not None and fleet is None:
         if nodes is None:
-            raise _wrong("--nodes", "is missing.", "the number of nodes of the pool of --jobs.")
+            raise OptionError.at(
+                "--nodes", "is missing.", "the number of nodes of the pool of --jobs."
+            )
         scenario = scenario_from_options(
             jobs,
             nodes=nodes,
@@ -196,7 +196,7 @@ def backtest(
             timezone=timezone,
         )
     else:
-        raise _wrong("FLEET", "Give a fleet file, --jobs or --sweep.", "one of the three.")
+        raise OptionError.at("FLEET", "Give a fleet file, --jobs or --sweep.", "one of the three.")
     scenario = windowed(scenario, window_from, window_to)
     names = None if policies is None else [name.strip() for name in policies.split(",")]
     settings = settings_from_options(scenario, policies=names, seeds=seeds, warmup=warmup)

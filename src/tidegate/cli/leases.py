@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from tidegate.cli.rows import AsJson, Limit, Tenant, say_one, say_rows
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 from tidegate.quantity.timetext import DURATION_EXAMPLE, parse_duration
 
 leases_app = typer.Typer(
@@ -43,9 +43,7 @@ def seconds_of(text: str, option: str) -> int:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise OptionError(
-            "TG-OPTION", f"{error}.", place=Place(field=option), expected=f"{DURATION_EXAMPLE}."
-        ) from None
+        raise OptionError.at(option, f"{error}.", f"{DURATION_EXAMPLE}.") from None
 
 
 def _ask(
@@ -60,12 +58,7 @@ def _ask(
 
     for name, value in (("--pool", pool), ("--product", product), ("--nodes", nodes)):
         if value is None:
-            raise OptionError(
-                "TG-OPTION",
-                "is missing.",
-                place=Place(field=name),
-                expected="--pool, --product and --nodes.",
-            )
+            raise OptionError.at(name, "is missing.", "--pool, --product and --nodes.")
     body: dict[str, Any] = {"pool_id": pool, "product": product, "nodes": nodes}
     if for_ is not None:
         body["duration_s"] = seconds_of(for_, "--for")

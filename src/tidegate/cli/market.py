@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.workers import Crew
@@ -69,11 +69,8 @@ def month_of(option: str, text: str) -> date:
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise OptionError(
-            "TG-OPTION",
-            f"{text!r} is not a month.",
-            place=Place(field=option),
-            expected="a month, such as 2026-11.",
+        raise OptionError.at(
+            option, f"{text!r} is not a month.", "a month, such as 2026-11."
         ) from None
 
 
@@ -178,11 +175,10 @@ def compare(
 
 def _refuse_unlike(alike: bool, what: str) -> None:
     if not alike:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "SCENARIO OTHER",
             f"the two scenarios differ in their {what}.",
-            place=Place(field="SCENARIO OTHER"),
-            expected="two that can be compared month by month.",
+            "two that can be compared month by month.",
         )
 
 

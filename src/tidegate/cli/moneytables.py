@@ -29,11 +29,10 @@ def instant(text: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--from or --until",
             f"{text!r} is not a time.",
-            place=Place(field="--from or --until"),
-            expected="an ISO 8601 time, such as 2026-03-01 or 2026-03-01T08:00+01:00.",
+            "an ISO 8601 time, such as 2026-03-01 or 2026-03-01T08:00+01:00.",
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.plan.quotanow import QuotaNow
 
 _BAR = 40
-
-
-def _wrong(option: str, message: str, expected: str) -> OptionError:
-    return OptionError("TG-OPTION", message, place=Place(field=option), expected=expected)
 
 
 def _moment(found: "QuotaNow") -> str:
@@ -141,19 +137,23 @@ def quota(
     from tidegate.plan.quotanow import quota_now  # noqa: PLC0415
 
     if (fleet is None) == (jobs is None):
-        raise _wrong("FLEET", "Give a fleet file or --jobs.", "one of the two.")
+        raise OptionError.at("FLEET", "Give a fleet file or --jobs.", "one of the two.")
     if fleet is not None:
         scenario = read_fleet(fleet)
     else:
         assert jobs is not None
         if nodes is None:
-            raise _wrong("--nodes", "is missing.", "the number of nodes of the pool of --jobs.")
+            raise OptionError.at(
+                "--nodes", "is missing.", "the number of nodes of the pool of --jobs."
+            )
         scenario = scenario_from_options(jobs, nodes=nodes, where=pairs_of("--where", where))
     cases = [case for case in windowed(scenario, None, at).cases if case.offers]
     names = [case.pool.id for case in cases]
     if pool is not None:
         if pool not in names:
-            raise _wrong("--pool", f"{pool!r} is not a pool that may be leased.", ", ".join(names))
+            raise OptionError.at(
+                "--pool", f"{pool!r} is not a pool that may be leased.", ", ".join(names)
+            )
         cases = [case for case in cases if case.pool.id == pool]
     settings = settings_from_options(scenario, policies=None, seeds=1, warmup="14d")
     costs = {} if prices is None else read_price_book(prices).cash_costs

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.markup import escape
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 # Beside --sweep all that is played stands in the sweep file; these say who plays, and what becomes of it.
 _OF_A_SWEEP = ("backend", "workers", "dask_address")
@@ -34,11 +34,10 @@ def refuse_beside_sweep(context: typer.Context) -> None:
     """
     for name in context.params:
         if name not in _BESIDE_A_SWEEP and _given(context, name):
-            raise OptionError(
-                "TG-OPTION",
+            raise OptionError.at(
+                _option(name),
                 "cannot be given beside --sweep.",
-                place=Place(field=_option(name)),
-                expected="the same in the sweep file, or in the fleet files that it names.",
+                "the same in the sweep file, or in the fleet files that it names.",
             )
 
 
@@ -52,12 +51,7 @@ def refuse_without_sweep(context: typer.Context) -> None:
     """
     for name in _OF_A_SWEEP:
         if _given(context, name):
-            raise OptionError(
-                "TG-OPTION",
-                "says who plays the cells of a sweep.",
-                place=Place(field=_option(name)),
-                expected="--sweep.",
-            )
+            raise OptionError.at(_option(name), "says who plays the cells of a sweep.", "--sweep.")
 
 
 def run(

@@ -7,7 +7,7 @@ import typer
 
 from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import Outlet, desk_from, futures_from, outlet_from
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
@@ -55,11 +55,8 @@ def standard_from(
     from tidegate.finance.thresholds import Standard  # noqa: PLC0415
 
     if standard is not None and standard not in set(Standard):
-        raise OptionError(
-            "TG-OPTION",
-            f"{standard!r} is not known.",
-            place=Place(field="--standard"),
-            expected=f"one of {', '.join(Standard)}.",
+        raise OptionError.at(
+            "--standard", f"{standard!r} is not known.", f"one of {', '.join(Standard)}."
         )
     return Standard(standard) if standard else None
 

@@ -14,7 +14,7 @@ from tidegate.cli.finance.options import (
     outlet_from,
     outlet_json,
 )
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
@@ -72,12 +72,7 @@ def period(
     from tidegate.cli.screen import out  # noqa: PLC0415
 
     if act not in ("close", "reopen"):
-        raise OptionError(
-            "TG-OPTION",
-            f"{act!r} is not known.",
-            place=Place(field="ACT"),
-            expected="close or reopen.",
-        )
+        raise OptionError.at("ACT", f"{act!r} is not known.", "close or reopen.")
     chosen = month_option("MONTH", month)
     assert chosen is not None
     changed = act_on_period(journal, act, chosen, by=by, reason=reason)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tidegate.cli.client import Client
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 from tidegate.finance.month import Month, months_from
 from tidegate.plan.liveusage import BilledLine, GivenBack, LiveUsage, MeteredHour, PoolSeconds
 from tidegate.quantity import Money
@@ -36,11 +36,10 @@ def live_usage(sizes: Mapping[str, int], currency: str, first: Month | None) -> 
     last = Month.of(now.date())
     start = first or last
     if start > last:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--start",
             f"{start} has not begun: the system's clock says {now:%Y-%m-%d}.",
-            place=Place(field="--start"),
-            expected=f"a month up to {last}.",
+            f"a month up to {last}.",
         )
     hours: list[MeteredHour] = []
     pools: list[PoolSeconds] = []

@@ -13,7 +13,7 @@ from tidegate.cli.finance.options import (
     month_option,
     outlet_from,
 )
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
@@ -52,11 +52,10 @@ def schedule(
 
     first_month, last_month = month_option("--from-month", first), month_option("--to-month", last)
     if first_month and last_month and first_month > last_month:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--to-month",
             f"{last_month} lies before {first_month}.",
-            place=Place(field="--to-month"),
-            expected=f"a month from {first_month} on.",
+            f"a month from {first_month} on.",
         )
     _, kept = open_books(fleet, books)
     report = schedule_report(
@@ -82,11 +81,10 @@ def giant(
     from tidegate.finance.report.giant import giant_report  # noqa: PLC0415
 
     if not 0 < low <= high <= 1_000:  # noqa: PLR2004  a trillion
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--low",
             f"{low:g} to {high:g} is out of range.",
-            place=Place(field="--low"),
-            expected="above 0, at most --high, which is at most 1,000.",
+            "above 0, at most --high, which is at most 1,000.",
         )
     report = giant_report(giant_map(Decimal(str(low)), Decimal(str(high))))
     outlet.deliver(report, ("needed", "map", "facts"), notes=True)

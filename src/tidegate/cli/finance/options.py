@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from tidegate.errors import OptionError, Place
+from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
@@ -69,12 +69,7 @@ def month_option(option: str, text: str | None) -> "Month | None":
     try:
         return Month.parse(text)
     except ValueError as error:
-        raise OptionError(
-            "TG-OPTION",
-            f"{error}.",
-            place=Place(field=option),
-            expected="a month, such as 2026-03.",
-        ) from error
+        raise OptionError.at(option, f"{error}.", "a month, such as 2026-03.") from error
 
 
 def between(option: str, value: int, least: int, most: int) -> int:
@@ -87,11 +82,8 @@ def between(option: str, value: int, least: int, most: int) -> int:
     """
     if least <= value <= most:
         return value
-    raise OptionError(
-        "TG-OPTION",
-        f"{value} is out of range.",
-        place=Place(field=option),
-        expected=f"a whole number, {least:,} to {most:,}.",
+    raise OptionError.at(
+        option, f"{value} is out of range.", f"a whole number, {least:,} to {most:,}."
     )
 
 
@@ -116,11 +108,10 @@ def futures_from(
     from tidegate.finance.stress import StressSettings  # noqa: PLC0415
 
     if history is not None and market is not None:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--history",
             "is of no use to a market scenario, which has been calibrated.",
-            place=Place(field="--history"),
-            expected="--history or --market, not both.",
+            "--history or --market, not both.",
         )
     usual = 10_000 if market is None else 500
     settings = StressSettings(
@@ -181,11 +172,10 @@ def desk_or_live(
     if not live:
         return desk_from(fleet, books=books, folder=folder, policy=policy, seeds=seeds, start=start)
     if folder is not None:
-        raise OptionError(
-            "TG-OPTION",
+        raise OptionError.at(
+            "--from",
             "is the result of a backtest; --live asks the running system.",
-            place=Place(field="--from"),
-            expected="--from or --live, not both.",
+            "--from or --live, not both.",
         )
     first = month_option("--start", start)
     return live_desk(fleet, books, lambda sizes, currency: live_usage(sizes, currency, first))
