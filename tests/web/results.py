@@ -15,14 +15,8 @@ from tidegate.fleet.catalogue import Chip
 from tidegate.fleet.pool import Cohort, LeasePolicy, Pool, Site
 from tidegate.fleet.tier import Tier
 from tidegate.lease.product import STANDARD_PRODUCTS, Offer
-from tidegate.plan.result import (
-    MISS_HORIZONS,
-    BacktestResult,
-    PolicyResult,
-    PoolResult,
-    ProductResult,
-    Span,
-)
+from tidegate.plan.policyresult import MISS_HORIZONS, PolicyResult, ProductResult
+from tidegate.plan.result import BacktestResult, PoolResult, Span
 from tidegate.plan.scenario import FailureModel, LogSource, PoolCase
 
 TICK_S = 300

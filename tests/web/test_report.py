@@ -10,7 +10,8 @@ import pytest
 from tests.web import results
 from tests.web.page import Page
 
-from tidegate.plan.result import BacktestResult, PolicyResult
+from tidegate.plan.policyresult import PolicyResult
+from tidegate.plan.result import BacktestResult
 from tidegate.web.assets import safe_json
 from tidegate.web.metrics import DEFINITIONS, OTHER_METRICS, POLICY_METRICS
 from tidegate.web.report import render

@@ -3,14 +3,8 @@
 from tidegate.plan.backtest import SHARES, Progress, backtest_pool, plays_of
 from tidegate.plan.cell import Cell, CellResult, Stage
 from tidegate.plan.game import TICK_S, Game, Settings, prepare
-from tidegate.plan.result import (
-    MISS_HORIZONS,
-    BacktestResult,
-    PolicyResult,
-    PoolResult,
-    ProductResult,
-    Span,
-)
+from tidegate.plan.policyresult import MISS_HORIZONS, PolicyResult, ProductResult
+from tidegate.plan.result import BacktestResult, PoolResult, Span
 from tidegate.plan.scenario import FailureModel, LogSource, PoolCase, Scenario, TideSource
 from tidegate.plan.sweep import Sweep, SweepPool, SweepRow, cells_of, merge, sweep_frame
 

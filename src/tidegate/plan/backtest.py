@@ -15,7 +15,8 @@ from tidegate.fleet.pool import Pool
 from tidegate.plan.clairvoyant import TIME_LIMIT_S, Bound, clairvoyant
 from tidegate.plan.frames import curve_frame, job_frame, request_frame, tide_frame
 from tidegate.plan.game import Game, Settings, prepare
-from tidegate.plan.result import PolicyResult, PoolResult, Span
+from tidegate.plan.policyresult import PolicyResult
+from tidegate.plan.result import PoolResult, Span
 from tidegate.plan.scenario import PoolCase
 from tidegate.plan.summary import Measured, measure, summarise, summarise_bound, tally_of
 from tidegate.plan.tally import over_bound

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tidegate.demand import REJECT_SCHEMA, JobLog, jobs_to_series
+from tidegate.demand import JobLog, jobs_to_series
 from tidegate.errors import FeedError
 from tidegate.fleet.pool import Pool
 from tidegate.forecast import HORIZONS_S, forecast_free_nodes, least_history_s
 from tidegate.plan.announced import announced_nodes
 from tidegate.plan.scenario import PoolCase
+from tidegate.plan.untrue import without_untrue
 from tidegate.quantity import format_duration, time_of_day_s
 from tidegate.quota import DEFAULT_POLICIES, Policy, PolicyCode, eps_of, risks
 from tidegate.simulate import (
@@ -30,10 +31,6 @@ from tidegate.simulate import (
     play,
     seed_sequence,
 )
-
-LONGEST_JOB_S: Final = 10 * 366 * 86_400
-LONGEST_GAP_S: Final = 366 * 86_400
-"""A job that runs longer, or lies further from the bulk of its log, cannot be true."""
 
 MOST_PRICE_STEPS: Final = 10**6
 
@@ -185,68 +182,6 @@ class Game:
         )
 
 
-def _rejected(log: JobLog, which: pl.Expr, field: str, code: str, reason: pl.Expr) -> pl.DataFrame:
-    return (
-        log.frame.filter(which)
-        .select(
-            pl.lit(log.source).alias("file"),
-            pl.lit(None, dtype=pl.Int64).alias("line"),
-            pl.lit(field).alias("field"),
-            pl.lit(code).alias("code"),
-            reason.alias("reason"),
-            pl.col("job_id").alias("raw"),
-        )
-        .cast({name: kind() for name, kind in REJECT_SCHEMA.items()})
-    )
-
-
-def _main_stretch(submit_s: NDArray[np.int64]) -> tuple[int, int]:
-    """Return first and last submission of the most jobs between which no gap is longer than a year.
-
-    One clock that lies would else stretch the play over decades.
-    """
-    cuts = np.flatnonzero(np.diff(submit_s) > LONGEST_GAP_S) + 1
-    stretches = np.split(submit_s, cuts)
-    most = max(stretches, key=lambda stretch: stretch.size)
-    return int(most[0]), int(most[-1])
-
-
-def _without_untrue(pool: Pool, log: JobLog) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split off jobs that cannot be true of the pool: too large, too long, or far from all others."""
-    if log.frame.height == 0:
-        return log.frame, pl.DataFrame(schema=dict(REJECT_SCHEMA))
-    first_s, last_s = _main_stretch(log.frame["submit_s"].to_numpy())
-    faults = (
-        (
-            pl.col("gpus") > pool.gpus,
-            "gpus",
-            "TG-ROW-TOO-LARGE",
-            pl.format("job {} asks for {} GPUs of {}", "job_id", "gpus", pl.lit(pool.gpus)),
-        ),
-        (
-            pl.col("duration_s") > LONGEST_JOB_S,
-            "duration_s",
-            "TG-ROW-TIME",
-            pl.format("job {} lasts {} s, more than ten years", "job_id", "duration_s"),
-        ),
-        (
-            ~pl.col("submit_s").is_between(first_s, last_s),
-            "submit_s",
-            "TG-ROW-TIME",
-            pl.format(
-                "job {} was submitted at {} s, more than a year from the bulk of the log",
-                "job_id",
-                "submit_s",
-            ),
-        ),
-    )
-    rejected, seen = [], pl.lit(value=False)
-    for fault, field, code, reason in faults:
-        rejected.append(_rejected(log, fault & ~seen, field, code, reason))
-        seen |= fault
-    return log.frame.filter(~seen), pl.concat(rejected)
-
-
 def _price_step(case: PoolCase) -> Decimal:
     """Return the kernel's unit of price: a thousandth, or more where prices run to millions.
 
@@ -290,7 +225,7 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         ``TG-FEED-EMPTY`` when no job is left; ``TG-FEED-SHORT`` when the log covers less than two ticks.
     """
     pool = case.pool
-    frame, untrue = _without_untrue(pool, log)
+    frame, untrue = without_untrue(pool, log)
     if frame.height == 0:
         raise FeedError(
             "TG-FEED-EMPTY",

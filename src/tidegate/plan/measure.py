@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tidegate.forecast import HORIZONS_S
 from tidegate.lease.offers import PRICE_STEP
 from tidegate.lease.product import Offer
-from tidegate.plan.result import MISS_HORIZONS
+from tidegate.plan.policyresult import MISS_HORIZONS
 from tidegate.quota import RecallReason, Verdict, money_of, why_recall, why_verdict
 from tidegate.simulate import Leases, Outcome, Requests, Ticks, Window
 

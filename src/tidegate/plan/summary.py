@@ -12,7 +12,7 @@ from tidegate.lease.product import Offer
 from tidegate.plan.clairvoyant import Bound
 from tidegate.plan.game import Game
 from tidegate.plan.measure import Delay, internal_delay, lease_table, miss_rates, revenue_by_product
-from tidegate.plan.result import PolicyResult
+from tidegate.plan.policyresult import PolicyResult
 from tidegate.plan.tally import ProductTally, Tally, total
 from tidegate.simulate import Played
 

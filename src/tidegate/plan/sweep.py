@@ -11,7 +11,7 @@ import polars as pl
 from tidegate.plan.backtest import SHARES
 from tidegate.plan.cell import BOUND, CODES_BY_NAME, Cell, CellResult, Intake
 from tidegate.plan.game import Settings
-from tidegate.plan.result import MISS_HORIZONS, PolicyResult
+from tidegate.plan.policyresult import MISS_HORIZONS, PolicyResult
 from tidegate.plan.scenario import PoolCase, Scenario
 from tidegate.plan.tally import over_bound, total
 from tidegate.quota import PolicyCode

@@ -8,7 +8,7 @@ from decimal import Decimal
 from statistics import fmean
 
 from tidegate.plan.measure import Delay
-from tidegate.plan.result import MISS_HORIZONS, PolicyResult, ProductResult
+from tidegate.plan.policyresult import MISS_HORIZONS, PolicyResult, ProductResult
 from tidegate.quantity import minor_units
 
 

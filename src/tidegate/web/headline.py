@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tidegate.plan.result import PolicyResult, PoolResult
+from tidegate.plan.policyresult import PolicyResult
+from tidegate.plan.result import PoolResult
 from tidegate.web.wording import money, number, percent
 
 FIRST: Final = "tidegate"

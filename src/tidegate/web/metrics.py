@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tidegate.plan.result import MISS_HORIZONS, PolicyResult
+from tidegate.plan.policyresult import MISS_HORIZONS, PolicyResult
 from tidegate.web.wording import duration, number, percent
 
 Better = Literal["high", "low", ""]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tidegate.lease.product import ProductKind
-from tidegate.plan.result import PolicyResult, PoolResult
+from tidegate.plan.policyresult import PolicyResult
+from tidegate.plan.result import PoolResult
 from tidegate.quota import LONG_SHARE, POLICIES, eps_of
 from tidegate.web.headline import competes, headline_policy
 from tidegate.web.metrics import POLICY_METRICS, Metric
