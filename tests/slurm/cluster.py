@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +47,17 @@ STRANGER: Final = "nobody"
 """Has no association with anything."""
 
 
+@cache
 def find_slurm() -> str | None:
     """Path of slurmctld when a cluster can be started here."""
     if os.getuid() != 0 or any(shutil.which(name, path=SBIN) is None for name in PROGRAMS):
+        return None
+    # The plugin for tokens is a package of its own on Debian; without it slurmctld would not start.
+    if not any(
+        found
+        for place in ("lib*", "lib/*")
+        for found in Path("/usr").glob(f"{place}/slurm*/auth_jwt.so")
+    ):
         return None
     return shutil.which("slurmctld", path=SBIN)
 
