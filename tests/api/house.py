@@ -19,6 +19,8 @@ from tidegate.control import key_acts, tenant_acts
 from tidegate.control.access import SYSTEM, Act, Reach, Role
 from tidegate.control.answers import Answers
 from tidegate.control.changes import Changes
+from tidegate.control.intake import Intake
+from tidegate.control.keyring import Keyring
 from tidegate.control.keys import KeyWish
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import MoneyRules, Till
@@ -26,6 +28,7 @@ from tidegate.control.outlook import Outlooks
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
+from tidegate.control.standing import Standings
 from tidegate.control.tenants import Tenant
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.control.webhooks import wrong_address
@@ -58,6 +61,7 @@ class Loop(Living):
         self.answers: Answers[Order] = Answers()
         self.turn = threading.Lock()
         super().__init__(*given, **more)
+        self.intake.wake = self.bell.set
 
     def _judged(self, pool_id: str, changes: Changes) -> None:
         super()._judged(pool_id, changes)
@@ -77,9 +81,11 @@ class Loop(Living):
 
         thread = threading.Thread(target=run)
         thread.start()
+        self.intake.open()
         try:
             yield
         finally:
+            self.intake.close()
             stopped.set()
             thread.join()
 
@@ -170,9 +176,13 @@ def services_on(
     outlooks = Outlooks(tables, steering, pools, now_s)
     wake: Callable[[str], None] = (lambda _: loop.bell.set()) if loop else (lambda _: None)
     answers: Answers[Order] = loop.answers if loop else Answers()
+    keyring, standings = Keyring(door, seal), Standings(till)
+    database.watch(["api_key"], keyring.forget)
+    database.watch(["tenant", "billing_account", "price_book"], standings.forget)
     return Services(
         seal=seal,
         access=door,
+        keyring=keyring,
         webhooks=Webhooks(door, seal, NoSender(), wall_s),
         till=till,
         views=ViewTables(database),
@@ -180,7 +190,15 @@ def services_on(
         steering=steering,
         outlooks=outlooks,
         sales=Sales(
-            tables, till, pools, outlooks=outlooks, wake=wake, verdicts=answers, wait_s=60.0
+            tables,
+            till,
+            pools,
+            outlooks=outlooks,
+            wake=wake,
+            verdicts=answers,
+            intake=loop.intake if loop else Intake(),
+            standings=standings,
+            wait_s=60.0,
         ),
         lease_acts=LeaseActs(tables, pools, now_s, wake=wake, wait_s=60.0),
         wall_s=wall_s,

@@ -26,7 +26,8 @@ def test_metrics_are_documented_and_count_what_happened(tmp_path: Path):
     living = Living(a_database(tmp_path), pool, quiet_days=14)
     telemetry = Telemetry()
     leadership = Leadership(LeadershipTable(living.database), "test", Pace())
-    telemetry.watch(Leading([living.line], leadership, Pace()), [living.line], living.clock.now_s)
+    loop = Leading([living.line], leadership, Pace(), living.intake)
+    telemetry.watch(loop, [living.line], living.clock.now_s)
     said: list[Changes] = []
     living.line._tell = lambda pool_id, changes: said.append(changes)
     living.step()

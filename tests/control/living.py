@@ -8,6 +8,7 @@ from typing import Any
 
 from tidegate.control.changes import Changes
 from tidegate.control.ids import Prefix, new_id
+from tidegate.control.intake import Intake
 from tidegate.control.loop import Line, step_at_once
 from tidegate.control.outbox import Desk
 from tidegate.control.pools import LivePool
@@ -137,6 +138,7 @@ class Living:
         self.embedded = EmbeddedDriver(self.clock, [spec])
         self.driver: Driver = driver or self.embedded
         self.judged: dict[str, Order] = {}
+        self.intake = Intake()
         self.line = self.begin(stale_after_s)
 
     def begin(self, stale_after_s: int = 10**9) -> Line:
@@ -150,6 +152,7 @@ class Living:
             self.clock,
             stale_after_s=stale_after_s,
             tell=self._judged,
+            intake=self.intake,
             feed=self._feed,
         )
         epoch = LeadershipTable(self.database).lead(LEADER, "test", 3600)

@@ -12,6 +12,7 @@ from tests.control.living import START_S, HandClock, Living, a_database, a_pool,
 
 from tidegate.control import outbox
 from tidegate.control.changes import Changes
+from tidegate.control.intake import Intake
 from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
@@ -305,7 +306,7 @@ def test_a_driver_that_hangs_holds_up_nobody_else(tmp_path: Path):
     ]
     pace = Pace(look_s=0.05, orders_s=0.02)
     leadership = Leadership(LeadershipTable(database), "me", pace)
-    loop = Loop(lines, leadership, pace)
+    loop = Loop(lines, leadership, pace, Intake())
     leadership.start()
     loop.start()
     try:

@@ -1,35 +1,16 @@
 """API keys and the seal that keeps them."""
 
-from collections.abc import Iterable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.control.access import Act, Actor, Reach, Role
-from tidegate.control.keys import ApiKey, KeyWish, NewKey, check_grant, check_key, make_key, retire
+from tidegate.control.access import Act, Actor, Role
+from tidegate.control.keys import KeyWish, NewKey, check_grant, check_key, make_key, retire
 from tidegate.control.seal import Seal
 from tidegate.errors import AccessError, RequestError
 
 SEAL = Seal(b"s" * 32)
 NOW_S = 1_800_000_000
-
-
-class Keys:
-    """Keys in memory."""
-
-    def __init__(self, keys: Iterable[ApiKey]) -> None:
-        self._keys = {key.id: key for key in keys}
-
-    def key(self, key_id: str, reach: Reach, *, to_change: bool = False) -> ApiKey | None:
-        key = self._keys.get(key_id)
-        return key if key and reach.covers(key.tenant_id) else None
-
-    def keys(self, reach: Reach, after_id: str | None, limit: int) -> list[ApiKey]:
-        return [key for key in self._keys.values() if reach.covers(key.tenant_id)][:limit]
-
-    def save_key(self, key: ApiKey) -> None:
-        self._keys[key.id] = key
 
 
 def new_key(expires_s: int | None = None) -> NewKey:
@@ -43,7 +24,7 @@ def new_key(expires_s: int | None = None) -> NewKey:
 
 def test_a_key_lets_its_holder_in_as_what_it_is():
     new = new_key()
-    key = check_key(SEAL, Keys([new.key]), new.text, NOW_S)
+    key = check_key(SEAL, new.key, new.text, NOW_S)
     assert key.actor == Actor(
         "key_0123456789abcdef", Role.TENANT, "ten_a", frozenset({Act.LEASES_READ})
     )
@@ -65,23 +46,25 @@ def test_two_keys_differ():
 @given(st.text(max_size=80))
 def test_any_other_text_is_refused(text: str):
     with pytest.raises(AccessError, match="TG-ACCESS-KEY"):
-        check_key(SEAL, Keys([new_key().key]), text, NOW_S)
+        check_key(SEAL, new_key().key, text, NOW_S)
+    with pytest.raises(AccessError, match="TG-ACCESS-KEY"):
+        check_key(SEAL, None, text, NOW_S)
 
 
 def test_a_wrong_secret_or_another_installation_is_refused():
     new = new_key()
     flipped = new.text[:-2] + ("AA" if not new.text.endswith("AA") else "BA")
     with pytest.raises(AccessError, match="TG-ACCESS-KEY"):
-        check_key(SEAL, Keys([new.key]), flipped, NOW_S)
+        check_key(SEAL, new.key, flipped, NOW_S)
     with pytest.raises(AccessError, match="TG-ACCESS-KEY"):
-        check_key(Seal(b"t" * 32), Keys([new.key]), new.text, NOW_S)
+        check_key(Seal(b"t" * 32), new.key, new.text, NOW_S)
 
 
 def test_an_expired_key_and_one_rotated_away_are_refused():
     new = new_key(expires_s=NOW_S + 10)
-    check_key(SEAL, Keys([new.key]), new.text, NOW_S + 9)
+    check_key(SEAL, new.key, new.text, NOW_S + 9)
     with pytest.raises(AccessError):
-        check_key(SEAL, Keys([new.key]), new.text, NOW_S + 10)
+        check_key(SEAL, new.key, new.text, NOW_S + 10)
     old = retire(new_key().key, NOW_S, 60)
     assert old.works(NOW_S + 59)
     assert not old.works(NOW_S + 60)

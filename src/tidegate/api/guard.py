@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tidegate.api.services import Given
 from tidegate.control.access import Actor
-from tidegate.control.keys import check_key
 from tidegate.errors import AccessError
 
 # It says in the OpenAPI document how to authenticate; what is wrong is said by `actor_of`.
@@ -19,7 +19,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def actor_of(
+async def actor_of(
     request: Request,
     services: Given,
     sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
@@ -37,8 +37,11 @@ def actor_of(
             "TG-ACCESS-MISSING", "No API key was sent.", expected="Authorization: Bearer tgk_..."
         )
     try:
-        with services.access.reading() as store:
-            key = check_key(services.seal, store.keys, sent.credentials, services.wall_s())
+        key = services.keyring.checked_at_once(sent.credentials, services.wall_s())
+        if key is None:
+            key = await run_in_threadpool(
+                services.keyring.checked, sent.credentials, services.wall_s()
+            )
     except AccessError as error:
         raise services.limits.failed(address_of(request), error) from None
     services.limits.count(key.id)

@@ -134,7 +134,7 @@ class Once:
         return Response(told["body"], told["status"], headers, media)
 
 
-def once_of(
+async def once_of(
     request: Request,
     services: Given,
     actor: Asking,

@@ -105,7 +105,7 @@ class Pager:
         return self._services.seal.encrypt(_PURPOSE, text)
 
 
-def pager_of(request: Request, services: Given, actor: Asking) -> Pager:
+async def pager_of(request: Request, services: Given, actor: Asking) -> Pager:
     """Return the pager of a request."""
     return Pager(request, services, actor)
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from tidegate.api.limits import Limits
 from tidegate.control.access_store import AccessDoor
+from tidegate.control.keyring import Keyring
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import Till
 from tidegate.control.outlook import Outlooks
@@ -28,6 +29,8 @@ class Services:
     seal : Seal
     access : AccessDoor
         Transactions on keys, users, tenants, webhooks, notices and the audit log.
+    keyring : Keyring
+        Checks API keys.
     webhooks : Webhooks
     till : Till
         Prices, usage, bills.
@@ -50,6 +53,7 @@ class Services:
 
     seal: Seal
     access: AccessDoor
+    keyring: Keyring
     webhooks: Webhooks
     till: Till
     views: ViewStore
@@ -62,7 +66,7 @@ class Services:
     limits: Limits = field(default_factory=Limits)
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """Return what the application of a request was given."""
     found: Services = request.app.state.services
     return found

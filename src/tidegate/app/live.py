@@ -23,6 +23,8 @@ from tidegate.control.cashier import Cashier
 from tidegate.control.changes import Changes
 from tidegate.control.clock import FastClock, RealClock
 from tidegate.control.courier import Clocks, Courier
+from tidegate.control.intake import Intake
+from tidegate.control.keyring import Keyring
 from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
@@ -32,6 +34,7 @@ from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Feed
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
+from tidegate.control.standing import Standings
 from tidegate.control.warm import warm_up
 from tidegate.control.webhook_acts import Webhooks
 from tidegate.drivers.embedded.driver import EmbeddedDriver
@@ -124,6 +127,7 @@ class Live:
         self.steering = SteeringTables(self.database, wall_s)
         self.telemetry = Telemetry()
         self.verdicts: Answers[Order] = Answers()
+        self.intake = Intake()
         self.driver: EmbeddedDriver | SlurmDriver
         self._feed: Feed
         if plan.slurm is None:
@@ -147,12 +151,16 @@ class Live:
         ]
         holder = settings.replica or f"{socket.gethostname()}-{os.getpid()}"
         self.leadership = Leadership(LeadershipTable(self.database), holder, pace)
-        self.loop = Loop(self.lines, self.leadership, pace, self.telemetry.stepped)
+        self.loop = Loop(self.lines, self.leadership, pace, self.intake, self.telemetry.stepped)
         self.telemetry.watch(self.loop, self.lines, self.clock.now_s)
         offers = [(pool.pool.chip.id, offer) for pool in self.pools for offer in pool.offers]
         offered = book_of_offers(plan.scenario.currency, offers)
         self.till = open_till(self.database, settings, offered, self.clock.now_s)
+        self.standings = Standings(self.till)
         self.access = SqlAccess(self.database)
+        self.keyring = Keyring(self.access, self.seal)
+        self.database.watch(["api_key"], self.keyring.forget)
+        self.database.watch(["tenant", "billing_account", "price_book"], self.standings.forget)
         self.sender = open_sender(settings)
         self.mailer = open_mailer(settings)
         self._stop = threading.Event()
@@ -167,6 +175,7 @@ class Live:
             self.clock,
             stale_after_s=round(self.settings.stale_after_s * self.world.factor),
             tell=self._written,
+            intake=self.intake,
             feed=self._feed,
         )
 
@@ -181,6 +190,7 @@ class Live:
         return Services(
             seal=self.seal,
             access=self.access,
+            keyring=self.keyring,
             webhooks=Webhooks(self.access, self.seal, self.sender, wall_s),
             till=self.till,
             views=ViewTables(self.database),
@@ -194,6 +204,8 @@ class Live:
                 outlooks=outlooks,
                 wake=self.loop.wake,
                 verdicts=self.verdicts,
+                intake=self.intake,
+                standings=self.standings,
                 wait_s=self.settings.order_wait_s,
             ),
             lease_acts=LeaseActs(
@@ -263,6 +275,8 @@ class Live:
             call.close()
         self.driver.close()
         self.sender.close()
+        self.keyring.close()
+        self.standings.close()
         self.database.close()
         log.info("stopped")
 

@@ -160,8 +160,13 @@ class Book:
         actor = more.pop("actor", LOOP)
         self._changes.events.append(Event(at_s, actor, kind, subject, plain(data), **more))
 
+    def enter(self, order: Order) -> None:
+        """Take in an order that has no row yet; :meth:`place` follows."""
+        self._changes.orders[order.id] = order
+        self._changes.new_orders.add(order.id)
+
     def place(self, order: Order) -> None:
-        """Take in an order that was placed: it has its row already, and now its event."""
+        """Take in an order that was placed: it has its row, or is entered; now it has its event."""
         self.tell(
             f"order.{OrderState.PLACED}",
             order.id,

@@ -90,8 +90,8 @@ class Changes:
     events : list of Event
     quotes, orders, leases : dict
         By id, as they now are.
-    new_leases : set of str
-        Ids of those leases that were not there before.
+    new_orders, new_leases : set of str
+        Ids of those that were not there before.
     closed, opened : dict
         By node: the holding as it was kept in the tables with its end, and the one that is open now.
     past : list of Holding
@@ -108,6 +108,7 @@ class Changes:
     quotes: dict[str, Quote] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    new_orders: set[str] = field(default_factory=set)
     new_leases: set[str] = field(default_factory=set)
     closed: dict[str, Holding] = field(default_factory=dict)
     opened: dict[str, Holding] = field(default_factory=dict)

@@ -120,8 +120,19 @@ def make_key(seal: Seal, key_id: str, wish: KeyWish, now_s: int) -> NewKey:
     return NewKey(key, f"tgk_{key_id.removeprefix(_ID_PREFIX)}_{secret}")
 
 
-def check_key(seal: Seal, store: KeyStore, text: str, now_s: int) -> ApiKey:
+def id_in(text: str) -> str | None:
+    """Return the id of the key that a text claims to be."""
+    found = _KEY.fullmatch(text)
+    return _ID_PREFIX + found[1] if found else None
+
+
+def check_key(seal: Seal, key: ApiKey | None, text: str, now_s: int) -> ApiKey:
     """Key of a text that somebody presents.
+
+    Parameters
+    ----------
+    key : ApiKey or None
+        The one of the text's id, if there is one.
 
     Raises
     ------
@@ -129,10 +140,9 @@ def check_key(seal: Seal, store: KeyStore, text: str, now_s: int) -> ApiKey:
         ``TG-ACCESS-KEY`` when there is no such key, or it works no longer. Which of these is not said.
     """
     found = _KEY.fullmatch(text)
-    key = store.key(_ID_PREFIX + found[1], Reach(None)) if found else None
     secret = found[2] if found else ""
     fits = seal.matches(_PURPOSE, secret.encode(), key.digest if key else _NOBODY)
-    if key is None or not fits or not key.works(now_s):
+    if key is None or key.id != id_in(text) or not fits or not key.works(now_s):
         raise AccessError("TG-ACCESS-KEY", "The API key is unknown, expired or revoked.")
     return key
 

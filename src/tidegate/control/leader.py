@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from tidegate.control.intake import Intake
 from tidegate.control.loop import Line
 from tidegate.control.outbox import News
 from tidegate.control.store import LEADER, LeadershipStore
@@ -113,7 +114,7 @@ class _Caller:
     def __init__(self, line: Line, wake: Callable[[], None]) -> None:
         self.line = line
         self.asked_at = 0.0
-        self.stepped_at = 0.0
+        self.looked_at = 0.0
         self._wake = wake
         self._asked = threading.Event()
         self._news: list[News] | None = None
@@ -180,6 +181,8 @@ class Loop:
     lines : sequence of Line
     leadership : Leadership
     pace : Pace
+    intake : Intake
+        Of the lines: open while this replica leads.
     stepped : callable
         Told how many seconds each step took.
     """
@@ -189,6 +192,7 @@ class Loop:
         lines: Sequence[Line],
         leadership: Leadership,
         pace: Pace,
+        intake: Intake,
         stepped: Callable[[Line, float], None] = lambda line, seconds: None,
     ) -> None:
         self._lines = lines
@@ -201,7 +205,8 @@ class Loop:
         self._callers: dict[str, _Caller] = {}
         self._epoch: int | None = None
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        leadership.changed = self._wake.set
+        self._intake = intake
+        leadership.changed = intake.wake = self._wake.set
 
     @property
     def is_alive(self) -> bool:
@@ -236,6 +241,7 @@ class Loop:
             caller.close()
         self._callers = {}
         self._epoch = None
+        self._intake.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -271,13 +277,14 @@ class Loop:
             caller = self._callers[line.pool.id]
             woken = self._wakes[line.pool.id]
             is_due = now - caller.asked_at >= self._pace.look_s
-            is_due_for_orders = now - caller.stepped_at >= self._pace.orders_s
-            if not (woken.is_set() or caller.has_news or is_due or is_due_for_orders):
+            looks = woken.is_set() or now - caller.looked_at >= self._pace.orders_s
+            if not (looks or caller.has_news or is_due or self._intake.holds(line.pool.id)):
                 continue
-            woken.clear()
-            caller.stepped_at = now
+            if looks:
+                woken.clear()
+                caller.looked_at = now
             began = time.perf_counter()
-            line.step(caller.take())
+            line.step(caller.take(), looks=looks)
             self._stepped(line, time.perf_counter() - began)
             if is_due or not line.desk.is_idle:
                 caller.ask(look=is_due)
@@ -289,4 +296,5 @@ class Loop:
             line.begin(epoch)
             self._callers[line.pool.id] = _Caller(line, self._wake.set)
         self._epoch = epoch
+        self._intake.open()
         log.info("leading", epoch=epoch, pools=len(self._lines))

@@ -1,6 +1,6 @@
 """The loop: load, decide, apply. One leader runs it over every pool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -8,6 +8,7 @@ from tidegate.control.book import Book
 from tidegate.control.changes import Changes, Tick
 from tidegate.control.failures import take_refusal
 from tidegate.control.granting import grant_wishes
+from tidegate.control.intake import Intake, apart
 from tidegate.control.leases import end_due
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import TICK_S, LivePool
@@ -18,6 +19,7 @@ from tidegate.control.step import decide_step, see, see_trouble
 from tidegate.control.store import LeaseStore
 from tidegate.errors import DriverError
 from tidegate.lease.events import DRIFT
+from tidegate.lease.lease import Order
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +41,13 @@ class Line:
         Age of the facts beyond which the pool sells nothing.
     tell : callable
         Told what a step came to, once that is written.
+    intake : Intake
+        Orders of this process.
     feed : Feed or None
         The history of demand, for a pool that has none in the store.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a pool in the loop is made of
         self,
         pool: LivePool,
         store: LeaseStore,
@@ -53,6 +57,7 @@ class Line:
         *,
         stale_after_s: int,
         tell: Told,
+        intake: Intake | None = None,
         feed: Feed | None = None,
     ) -> None:
         self.pool = pool
@@ -62,6 +67,7 @@ class Line:
         self._clock = clock
         self._stale_after_s = stale_after_s
         self._tell = tell
+        self.intake = intake or Intake()
         self._feed = feed
         self._epoch = 0
         self._book: Book | None = None
@@ -96,13 +102,15 @@ class Line:
         end_due(self.book, self._clock.now_s())
         self._apply()
 
-    def step(self, news: Sequence[News]) -> None:
+    def step(self, news: Sequence[News], *, looks: bool = True) -> None:
         """Take in what is new, decide, and write what it comes to.
 
         Parameters
         ----------
         news : sequence
             From the desk, in order.
+        looks : bool
+            Whether to look into the tables for what other replicas have placed or wished there.
         """
         now_s = self._clock.now_s()
         if news:
@@ -115,11 +123,28 @@ class Line:
             see_trouble(book, "", now_s, self._stale_after_s)
         # A driver's time may lag behind: nobody's nodes are taken before it has come to the end of the lease.
         end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
-        grant_wishes(book, self._store.wishes(self.pool.id), now_s, self._store.quote)
-        decide_step(book, self._store.placed(self.pool.id), now_s)
+        placed = []
+        if looks:
+            grant_wishes(book, self._store.wishes(self.pool.id), now_s, self._store.quote)
+            placed = self._store.placed(self.pool.id)
+        handed, repeats = self._taken()
+        for order in handed:
+            book.enter(order)
+        decide_step(book, sorted((*placed, *handed), key=lambda order: order.id), now_s)
         if book.pool.pool.tier.may_lease:
             self.desk.cap(book.leasable())
-        self._apply()
+        judged = self._apply()
+        self.intake.tell([*((order, judged[order.id]) for order in handed), *repeats])
+
+    def _taken(self) -> tuple[list[Order], list[tuple[Order, Order]]]:
+        """Return the orders handed in, and apart from them those that were placed before with the same key."""
+        orders = self.intake.take(self.pool.id)
+        keys = [
+            (order.tenant_id, order.idempotency_key)
+            for order in orders
+            if order.idempotency_key is not None
+        ]
+        return apart(orders, self._store.orders_of_keys(keys))
 
     def _obey(self) -> None:
         """Take in what an operator has said since."""
@@ -153,13 +178,14 @@ class Line:
                 if isinstance(command, HandOver):
                     take_refusal(book, command, now_s)
 
-    def _apply(self) -> None:
+    def _apply(self) -> Mapping[str, Order]:
+        """Write what has come of the step; return the orders that have moved, by id."""
         changes = self.book.turn()
-        if not changes:
-            return
-        self._store.write(self.pool.id, self._epoch, changes)
-        self.desk.send(changes.commands)
-        self._tell(self.pool.id, changes)
+        if changes:
+            self._store.write(self.pool.id, self._epoch, changes)
+            self.desk.send(changes.commands)
+            self._tell(self.pool.id, changes)
+        return changes.orders
 
 
 def step_at_once(line: Line) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from tidegate.billing import BillTo
 from tidegate.control.access import Act, Actor, require
 from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
@@ -145,6 +146,30 @@ def price_terms(  # noqa: PLR0913 - what a price depends on
     with door.reading() as store:
         book = store.plans.price_book() or offered
         account = store.accounts.account(tenant_id, book.currency)
+    return terms_for(
+        book,
+        account,
+        product,
+        chip,
+        gpus=gpus,
+        wanted_s=wanted_s,
+        now_s=now_s,
+        bid_price=bid_price,
+    )
+
+
+def terms_for(
+    book: PriceBook,
+    account: BillTo,
+    product: Product,
+    chip: str,
+    *,
+    gpus: int,
+    wanted_s: int | None,
+    now_s: int,
+    bid_price: Decimal | None = None,
+) -> PriceTerms:
+    """Return what :func:`price_terms` does, for a book and an account that have been looked up."""
     return book.terms(
         product,
         chip,

@@ -1,125 +1,39 @@
 """Quotes and orders: what a tenant asks for, checked, priced, and put before the loop."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from tidegate.control.access import Act, Actor, not_found, require, tenant_of
 from tidegate.control.answers import Answers
+from tidegate.control.asking import MOST_S, Ask, check_repeat, checked_size, offer_for, wrong
 from tidegate.control.grants import require_room
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.money_store import MoneyStore, Till, require_tenant
+from tidegate.control.intake import Answer, Intake
+from tidegate.control.money_store import Till
 from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
-from tidegate.control.prices import price_terms
+from tidegate.control.prices import terms_for
+from tidegate.control.standing import Standing, Standings
 from tidegate.control.store import LeaseStore
 from tidegate.control.wishes import Wish, WishKind
-from tidegate.errors import Place, RequestError
+from tidegate.errors import RequestError
 from tidegate.lease.lease import Order, Quote
-from tidegate.lease.product import Offer, ProductKind
+from tidegate.lease.product import ProductKind
 from tidegate.lease.states import OrderState, QuoteState
 
 QUOTE_S: Final = 15 * 60
 """How long a quote stands."""
 LONGEST_HOLD_S: Final = 60 * 60
 """How long its nodes may be kept at most."""
-LEAST_S: Final = 60
-MOST_S: Final = 366 * 86_400
-FURTHEST_S: Final = 90 * 86_400
-"""How far ahead a reserved lease may start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked for.
-
-    Attributes
-    ----------
-    pool_id, product : str
-    nodes : int
-    duration_s : int or None
-        None for the product's own term.
-    start_at_s : int or None
-        None for as soon as may be; a reserved lease may start later.
-    tenant_id : str or None
-        For whom; None for the actor's own tenant.
-    """
-
-    pool_id: str
-    product: str
-    nodes: int
-    duration_s: int | None = None
-    start_at_s: int | None = None
-    tenant_id: str | None = None
-
-
-def _wrong(field: str, message: str, expected: str, code: str = "TG-LIVE-SIZE") -> RequestError:
-    return RequestError(code, message, place=Place(field=field), expected=expected)
-
-
-def offer_for(pools: Mapping[str, LivePool], ask: Ask) -> tuple[LivePool, Offer]:
-    """Return the pool and the offer that are asked for.
-
-    Raises
-    ------
-    RequestError
-        ``TG-LIVE-POOL``, ``TG-LIVE-FRONTIER``, ``TG-LIVE-PRODUCT``.
-    """
-    pool = pools.get(ask.pool_id)
-    if pool is None:
-        raise _wrong(
-            "pool", f"there is no pool {ask.pool_id}.", "one of the pools listed.", "TG-LIVE-POOL"
-        )
-    if not pool.pool.tier.may_lease:
-        raise _wrong(
-            "pool",
-            f"pool {pool.id} is {pool.pool.tier} and is never leased.",
-            "a mainstay or legacy pool.",
-            "TG-LIVE-FRONTIER",
-        )
-    offer = pool.offer_of.get(ask.product)
-    if offer is None:
-        known = ", ".join(pool.offer_of)
-        raise _wrong(
-            "product", f"pool {pool.id} does not sell {ask.product}.", f"one of {known}.",
-            "TG-LIVE-PRODUCT",
-        )  # fmt: skip
-    return pool, offer
-
-
-def checked_size(pool: LivePool, offer: Offer, ask: Ask, now_s: int) -> int:
-    """Return the duration of a lease that can be ordered.
-
-    Raises
-    ------
-    RequestError
-        ``TG-LIVE-SIZE`` for a size, a duration or a start that cannot be.
-    """
-    product = offer.product
-    is_reserved = product.kind is ProductKind.RESERVED
-    if not 1 <= ask.nodes <= pool.pool.nodes:
-        raise _wrong("nodes", f"{ask.nodes} nodes.", f"1 to {pool.pool.nodes}.")
-    least_s = max(LEAST_S, product.guarantee_s) if is_reserved else LEAST_S
-    duration_s = ask.duration_s
-    if duration_s is None:
-        duration_s = max(LEAST_S, product.guarantee_s, 3600)
-    if not least_s <= duration_s <= MOST_S:
-        raise _wrong("duration_s", f"{duration_s} s.", f"{least_s} to {MOST_S} seconds.")
-    if ask.start_at_s is not None:
-        if not is_reserved:
-            raise _wrong(
-                "start_at", f"{product.id} starts at once.", "a reserved product, or no start."
-            )
-        if not now_s <= ask.start_at_s <= now_s + FURTHEST_S:
-            raise _wrong(
-                "start_at", "the start is past, or too far ahead.", "a time within 90 days."
-            )
-    return duration_s
-
-
-def _check_buyer(store: MoneyStore, tenant_id: str) -> None:
-    if store.accounts.is_suspended(tenant_id):
-        raise RequestError("TG-API-CONFLICT", f"Tenant {tenant_id} is suspended.")
+def _buyer(actor: Actor, what: Ask | str) -> str | None:
+    """Return for whom something is ordered that is no quote, provided that the actor may."""
+    if isinstance(what, str):
+        return None
+    tenant_id = what.tenant_id or actor.tenant_id
+    return tenant_id if tenant_id is not None and actor.reach.covers(tenant_id) else None
 
 
 class Sales:
@@ -136,6 +50,9 @@ class Sales:
     wake : callable
         Has the loop look at a pool at once.
     verdicts : Answers of Order
+    intake : Intake
+        The way to a leader in this process.
+    standings : Standings
     wait_s : float
         Real seconds that an order waits for its verdict.
     """
@@ -149,6 +66,8 @@ class Sales:
         outlooks: Outlooks,
         wake: Callable[[str], None],
         verdicts: Answers[Order],
+        intake: Intake,
+        standings: Standings,
         wait_s: float,
     ) -> None:
         self._store = store
@@ -157,6 +76,8 @@ class Sales:
         self._outlooks = outlooks
         self._wake = wake
         self._verdicts = verdicts
+        self._intake = intake
+        self._standings = standings
         self._holds: Answers[Wish] = Answers()
         self._wait_s = wait_s
 
@@ -177,9 +98,9 @@ class Sales:
         """
         require(actor, Act.QUOTES_WRITE)
         if not 0 <= hold_s <= LONGEST_HOLD_S:
-            raise _wrong("hold_s", f"{hold_s} s.", f"0 to {LONGEST_HOLD_S} seconds.")
+            raise wrong("hold_s", f"{hold_s} s.", f"0 to {LONGEST_HOLD_S} seconds.")
         now_s = self._till.now_s()
-        quote = self._priced(actor, ask, now_s)
+        quote = self._priced(ask, now_s, self._standings.of(tenant_of(actor, ask.tenant_id)))
         self._store.add_quote(quote, actor.id)
         return self._held(actor, quote, now_s + hold_s) if hold_s else quote
 
@@ -199,18 +120,15 @@ class Sales:
         wish = self._store.wished(wish_id)
         return wish if wish is not None and wish.done_s is not None else None
 
-    def _priced(self, actor: Actor, ask: Ask, now_s: int) -> Quote:
+    def _priced(self, ask: Ask, now_s: int, standing: Standing) -> Quote:
         pool, offer = offer_for(self._pools, ask)
         duration_s = checked_size(pool, offer, ask, now_s)
-        with self._till.door.reading() as store:
-            tenant_id = require_tenant(store, actor, ask.tenant_id)
-            _check_buyer(store, tenant_id)
-        terms = price_terms(
-            self._till.door,
-            self._till.offered,
+        standing.require_buyer()
+        terms = terms_for(
+            standing.book,
+            standing.account,
             offer.product,
             pool.pool.chip.id,
-            tenant_id=tenant_id,
             gpus=ask.nodes * pool.pool.gpus_per_node,
             wanted_s=duration_s,
             now_s=now_s,
@@ -218,7 +136,7 @@ class Sales:
         )
         return Quote(
             id=new_id(Prefix.QUOTE),
-            tenant_id=tenant_id,
+            tenant_id=standing.tenant_id,
             pool_id=pool.id,
             product=offer.product.id,
             nodes=ask.nodes,
@@ -281,22 +199,70 @@ class Sales:
             ``TG-API-IDEMPOTENCY-REUSED`` for a key that was used for another order.
         """
         require(actor, Act.ORDERS_WRITE)
+        try:
+            order = self._drafted(actor, what, wait_for_room_s, key)
+        except RequestError:
+            # What was ordered with this key before is told, though it could not be ordered any more.
+            earlier = self._earlier(actor, what, key)
+            if earlier is None:
+                raise
+            return check_repeat(earlier, what)
+        placed = self._handed_in(order) or self._over_the_table(order)
+        return placed if placed.id == order.id else check_repeat(placed, what)
+
+    def knows_buyer(self, actor: Actor, what: Ask | str) -> bool:
+        """Whether :meth:`order_at_once` may succeed without anything being looked up."""
+        buyer = _buyer(actor, what)
+        return buyer is None or self._standings.known(buyer) is not None
+
+    def get_to_know(self, actor: Actor, what: Ask | str) -> None:
+        """Look up what :meth:`order_at_once` needs to know of who buys."""
+        if (buyer := _buyer(actor, what)) is not None:
+            self._standings.of(buyer)
+
+    def order_at_once(
+        self, actor: Actor, what: Ask | str, *, wait_for_room_s: int, key: str
+    ) -> Answer | None:
+        """Hand an order in without waiting for anything, when that can be done.
+
+        Returns
+        -------
+        Answer or None
+            Becomes the order that has been judged; it may be one of another request with the same key
+            (:func:`tidegate.control.asking.check_repeat`). None, now or then, when :meth:`order` has to be asked.
+
+        Raises
+        ------
+        AccessError
+        """
+        require(actor, Act.ORDERS_WRITE)
+        buyer = _buyer(actor, what)
+        if buyer is None or isinstance(what, str):
+            return None
+        standing = self._standings.known(buyer)
+        offer = getattr(self._pools.get(what.pool_id), "offer_of", {}).get(what.product)
+        if standing is None or offer is None or offer.product.kind is ProductKind.GRANT:
+            return None
+        try:
+            now_s = self._till.now_s()
+            quote = self._priced(what, now_s, standing)
+            order = self._order_of(actor, quote, None, wait_for_room_s, key, now_s)
+        except RequestError:  # unless it is a repeat
+            return None
+        return self._intake.put(order)
+
+    def _drafted(
+        self, actor: Actor, what: Ask | str, wait_for_room_s: int, key: str | None
+    ) -> Order:
         now_s = self._till.now_s()
-        earlier = self._earlier(actor, what, key)
-        if earlier is not None:
-            return earlier
-        if not 0 <= wait_for_room_s <= MOST_S:
-            raise _wrong("wait_for_room_s", f"{wait_for_room_s} s.", f"0 to {MOST_S} seconds.")
         quote_id = what if isinstance(what, str) else None
-        quote = (
-            self._own_quote(actor, what)
-            if isinstance(what, str)
-            else self._priced(actor, what, now_s)
-        )
-        if quote_id is not None:
+        if isinstance(what, str):
+            quote = self._own_quote(actor, what)
             self._check_open(quote, now_s)
-            with self._till.door.reading() as store:
-                _check_buyer(store, quote.tenant_id)
+            self._standings.of(quote.tenant_id).require_buyer()
+        else:
+            standing = self._standings.of(tenant_of(actor, what.tenant_id))
+            quote = self._priced(what, now_s, standing)
         pool, offer = offer_for(self._pools, Ask(quote.pool_id, quote.product, quote.nodes))
         if offer.product.kind is ProductKind.GRANT:
             with self._till.door.reading() as store:
@@ -308,7 +274,21 @@ class Sales:
                     start_s=quote.start_at_s or now_s,
                     wanted_s=quote.duration_s,
                 )
-        order = Order(
+        return self._order_of(actor, quote, quote_id, wait_for_room_s, key, now_s)
+
+    def _order_of(
+        self,
+        actor: Actor,
+        quote: Quote,
+        quote_id: str | None,
+        wait_for_room_s: int,
+        key: str | None,
+        now_s: int,
+    ) -> Order:
+        if not 0 <= wait_for_room_s <= MOST_S:
+            raise wrong("wait_for_room_s", f"{wait_for_room_s} s.", f"0 to {MOST_S} seconds.")
+        _, offer = offer_for(self._pools, Ask(quote.pool_id, quote.product, quote.nodes))
+        return Order(
             id=new_id(Prefix.ORDER),
             tenant_id=quote.tenant_id,
             pool_id=quote.pool_id,
@@ -327,10 +307,9 @@ class Sales:
             idempotency_key=key,
             waits_until_s=now_s + wait_for_room_s if wait_for_room_s else None,
         )
-        return self._put(order)
 
     def _earlier(self, actor: Actor, what: Ask | str, key: str | None) -> Order | None:
-        """Return the order that was placed with this key before, provided that it is of the same."""
+        """Return the order that was placed with this key before."""
         tenant_id = actor.tenant_id
         if isinstance(what, str):
             tenant_id = self._own_quote(actor, what).tenant_id
@@ -338,33 +317,29 @@ class Sales:
             tenant_id = tenant_of(actor, what.tenant_id)
         if key is None or tenant_id is None:
             return None
-        order = self._store.order_of_key(tenant_id, key)
-        if order is None:
-            return None
-        is_same = (
-            order.quote_id == what
-            if isinstance(what, str)
-            else order.quote_id is None
-            and (order.pool_id, order.product, order.nodes, order.start_at_s)
-            == (what.pool_id, what.product, what.nodes, what.start_at_s)
-            and what.duration_s in (None, order.duration_s)
-        )
-        if not is_same:
-            raise _wrong(
-                "Idempotency-Key", "was used before for another order.",
-                "a new key for a new order.", "TG-API-IDEMPOTENCY-REUSED",
-            )  # fmt: skip
-        return order
+        return next(iter(self._store.orders_of_keys([(tenant_id, key)])), None)
 
     @staticmethod
     def _check_open(quote: Quote, now_s: int) -> None:
         if quote.state not in (QuoteState.OPEN, QuoteState.HELD) or now_s >= quote.expires_s:
-            raise _wrong(
+            raise wrong(
                 "quote_id", f"quote {quote.id} is {quote.state}.", "a quote that is open.",
                 "TG-LIVE-QUOTE",
             )  # fmt: skip
 
-    def _put(self, order: Order) -> Order:
+    def _handed_in(self, order: Order) -> Order | None:
+        """Hand an order to the leader in this process; None when it has to go over the table."""
+        # A quote is taken in the transaction in which its order is placed.
+        answer = self._intake.put(order) if order.quote_id is None else None
+        if answer is None:
+            return None
+        try:
+            return answer.result(self._wait_s)
+        except TimeoutError:
+            self._intake.withdraw(order)
+            return None
+
+    def _over_the_table(self, order: Order) -> Order:
         with self._verdicts.expected(order.id) as wait:
             placed = self._store.place(order)
             if placed.id != order.id:

@@ -87,8 +87,8 @@ class LeaseStore(WishStore, Protocol):
         """
         ...
 
-    def order_of_key(self, tenant_id: str, key: str) -> Order | None:
-        """Return the order that a tenant placed with a key."""
+    def orders_of_keys(self, keys: Sequence[tuple[str, str]]) -> list[Order]:
+        """Return the orders that were placed with any of these keys, each given with its tenant's id."""
         ...
 
     def held_quotes(self, pool_id: str, now_s: int) -> dict[str, Quote]:

@@ -1,12 +1,12 @@
 """The database: one engine, transactions, and what tells the two dialects apart."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import UpdateBase, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
@@ -39,6 +39,9 @@ class Database:
         self.engine = engine
         self._looks = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = threading.RLock()
+        self._watched: dict[str, list[Callable[[], None]]] = {}
+        self._changed = threading.local()
+        event.listen(engine, "after_execute", self._note)
 
     @property
     def dialect(self) -> str:
@@ -50,9 +53,28 @@ class Database:
         """Whether it is PostgreSQL."""
         return self.dialect == POSTGRES
 
+    def watch(self, tables: Iterable[str], changed: Callable[[], None]) -> None:
+        """Have something called after each transaction of this process that has changed any of these tables."""
+        for table in tables:
+            self._watched.setdefault(table, []).append(changed)
+
+    def _note(self, _connection: Any, statement: Any, *_: Any) -> None:
+        if isinstance(statement, UpdateBase) and self._watched:
+            name = getattr(statement.table, "name", "")
+            if name in self._watched:
+                self._changed.__dict__.setdefault("tables", set()).add(name)
+
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """Write: committed at the end, rolled back when anything is raised."""
+        with self._writing() as connection:
+            yield connection
+        for name in self._changed.__dict__.pop("tables", ()):
+            for changed in self._watched[name]:
+                changed()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
         if self.is_postgres:
             with self.engine.begin() as connection:
                 yield connection

@@ -126,7 +126,7 @@ class LeaseTables:
                     )
 
     def place(self, order: Order) -> Order:
-        """Write an order; return it, or the one that its tenant placed before with the same key.
+        """Write an order; return it as it is there, or the one that its tenant placed before with the same key.
 
         Raises
         ------
@@ -139,13 +139,11 @@ class LeaseTables:
                 if order.quote_id is not None:
                     quotes.take(connection, order)
         except IntegrityError:
-            earlier = (
-                self.order_of_key(order.tenant_id, order.idempotency_key)
-                if order.idempotency_key
-                else None
-            )
-            if earlier is not None:
-                return earlier
+            if there := self.order(order.id):
+                return there
+            if order.idempotency_key is not None:
+                for earlier in self.orders_of_keys([(order.tenant_id, order.idempotency_key)]):
+                    return earlier
             if order.quote_id is not None:
                 raise quotes.gone(order.quote_id) from None
             raise
@@ -167,12 +165,15 @@ class LeaseTables:
         with self._database.transaction() as connection:
             return quotes.withdraw(connection, quote, now_s, actor)
 
-    def order_of_key(self, tenant_id: str, key: str) -> Order | None:
-        """Return the order that a tenant placed with a key."""
+    def orders_of_keys(self, keys: Sequence[tuple[str, str]]) -> list[Order]:
+        """Return the orders that were placed with any of these keys, each given with its tenant's id."""
+        if not keys:
+            return []
         table = core.lease_order
-        return self._one(
-            Order, table, table.c.tenant_id == tenant_id, table.c.idempotency_key == key
-        )
+        by_key = sa.tuple_(table.c.tenant_id, table.c.idempotency_key).in_(keys)
+        with self._database.looking() as connection:
+            rows = connection.execute(sa.select(table).where(by_key)).mappings()
+            return [thing_of(Order, row) for row in rows]
 
     def held_quotes(self, pool_id: str, now_s: int) -> dict[str, Quote]:
         """Let quotes expire and holds end that are due; return the quotes of a pool that are held, by id."""

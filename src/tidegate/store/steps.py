@@ -46,15 +46,7 @@ def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Cha
         )
     for quote in changes.quotes.values():
         quotes.move(connection, quote)
-    change_rows(
-        connection,
-        core.lease_order,
-        ("id",),
-        [
-            {"id": order.id, **{name: getattr(order, name) for name in _ORDER_MOVES}}
-            for order in changes.orders.values()
-        ],
-    )
+    _write_orders(connection, changes)
     _write_leases(connection, pool_id, changes)
     _write_holdings(connection, changes)
     _write_commands(connection, pool_id, changes)
@@ -80,6 +72,22 @@ def _fence(connection: sa.Connection, epoch: int) -> None:
     ).first()
     if held is None:
         raise FencedError("TG-STORE-FENCED", f"the leadership of epoch {epoch} is over.")
+
+
+def _write_orders(connection: sa.Connection, changes: Changes) -> None:
+    new = changes.new_orders
+    orders = changes.orders.values()
+    add_rows(connection, core.lease_order, [values_of(each) for each in orders if each.id in new])
+    change_rows(
+        connection,
+        core.lease_order,
+        ("id",),
+        [
+            {"id": order.id, **{name: getattr(order, name) for name in _ORDER_MOVES}}
+            for order in orders
+            if order.id not in new
+        ],
+    )
 
 
 def _write_leases(connection: sa.Connection, pool_id: str, changes: Changes) -> None:

@@ -17,8 +17,8 @@ from tidegate.api import problems
 from tidegate.app.financelive import LiveFinance
 from tidegate.control import steering as deeds
 from tidegate.control.access import SYSTEM, Role
+from tidegate.control.asking import Ask
 from tidegate.control.rates import Limiter
-from tidegate.control.sales import Ask
 from tidegate.control.tenants import Tenant
 from tidegate.control.user_acts import UserWish, create_user
 from tidegate.finance.books import Books

@@ -1,9 +1,12 @@
 """``/v1/orders``: quotes accepted, and what became of them."""
 
+import asyncio
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, model_validator
 
 from tidegate.api.etags import tagged
@@ -11,10 +14,10 @@ from tidegate.api.guard import Asking
 from tidegate.api.once import Doing, Key
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.quotes import Duration, Nodes, PoolName, ProductName, Start
-from tidegate.api.services import Given
+from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time
-from tidegate.control.access import Act, not_found, require
-from tidegate.control.sales import Ask
+from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.asking import Ask, check_repeat
 from tidegate.lease.lease import Order
 from tidegate.lease.states import OrderState
 
@@ -121,6 +124,8 @@ def _out(order: Order) -> OrderOut:
     )
 
 
+_SOON_S: Final = 1.0
+"""Real seconds after which an order that waits for its verdict is given a thread to wait in."""
 _STATUS: Final = {OrderState.ADMITTED: 201, OrderState.PLACED: 202, OrderState.WAITLISTED: 202}
 
 
@@ -147,18 +152,33 @@ def list_orders(
         202: {"model": OrderOut, "description": "Not judged yet, or on the waitlist."},
     },
 )
-def place_order(services: Given, actor: Asking, key: Key, body: OrderIn) -> Response:
+async def place_order(services: Given, actor: Asking, key: Key, body: OrderIn) -> Response:
     """Place an order and wait for the verdict: 201 with a lease, 200 refused, 202 not judged yet.
 
     Placed twice under one `Idempotency-Key` of a tenant it is one order; a repeat tells what has become of it.
     """
-    order = services.sales.order(actor, body.what, wait_for_room_s=body.queue_s, key=key)
+    order = await _placed(services, actor, key, body)
     return Response(
         _out(order).model_dump_json(),
         _STATUS.get(order.state, 200),
         {"Location": f"/v1/orders/{order.id}"},
         "application/json",
     )
+
+
+async def _placed(services: Services, actor: Actor, key: str, body: OrderIn) -> Order:
+    """Place an order without a thread of its own, when the leader of this process takes it."""
+    sales, what = services.sales, body.what
+    if not sales.knows_buyer(actor, what):
+        await run_in_threadpool(sales.get_to_know, actor, what)
+    answer = sales.order_at_once(actor, what, wait_for_room_s=body.queue_s, key=key)
+    if answer is not None:
+        with suppress(TimeoutError):
+            order = await asyncio.wait_for(asyncio.wrap_future(answer), _SOON_S)
+            if order is not None:
+                return check_repeat(order, what)
+    # By its key, an order that has been handed in already is not placed a second time.
+    return await run_in_threadpool(sales.order, actor, what, wait_for_room_s=body.queue_s, key=key)
 
 
 @router.get("/{order_id}", response_model=OrderOut, summary="Read an order")

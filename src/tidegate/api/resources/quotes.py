@@ -13,7 +13,8 @@ from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
 from tidegate.control.access import Act, Actor, not_found, require
-from tidegate.control.sales import LEAST_S, LONGEST_HOLD_S, MOST_S, Ask
+from tidegate.control.asking import LEAST_S, MOST_S, Ask
+from tidegate.control.sales import LONGEST_HOLD_S
 from tidegate.lease.lease import Quote
 from tidegate.lease.states import QuoteState
 from tidegate.lease.terms import PriceTerms

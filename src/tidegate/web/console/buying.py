@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request, Response
 
 from tidegate.control.access import Act
+from tidegate.control.asking import Ask
 from tidegate.control.prices import price_terms
-from tidegate.control.sales import Ask
 from tidegate.errors import TidegateError
 from tidegate.lease.lease import Quote
 from tidegate.lease.product import ProductKind
