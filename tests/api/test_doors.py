@@ -15,6 +15,7 @@ from tidegate.api.limits import Limits
 from tidegate.api.problems import STATUS, status_of
 from tidegate.control.access import Act, Role
 from tidegate.control.access_store import AccessStore
+from tidegate.control.keyring import Keyring
 from tidegate.control.rates import Rate
 from tidegate.errors import CODES, AccessError, RequestError, RunError
 
@@ -257,7 +258,9 @@ def test_a_database_that_is_gone_is_told_and_nothing_is_given_away(home: House):
 
         changing = reading
 
-    app = create_app(replace(home.services, access=Gone()))
+    gone = Gone()
+    keyring = Keyring(gone, home.services.seal)
+    app = create_app(replace(home.services, access=gone, keyring=keyring))
     with serving(app) as transport, caller(transport, "tgk_12345678_" + "x" * 43) as client:
         answer = client.get("/v1/keys")
     assert (answer.status_code, answer.json()["code"]) == (503, "TG-STORE-DOWN")

@@ -180,12 +180,12 @@ def test_a_leader_that_was_followed_cannot_write(database: Database):
 def test_numbers_of_events_have_no_gaps_and_nothing_is_lost_with_a_rollback(database: Database):
     told = [Event(START_S, "me", "test.told", str(i)) for i in range(3)]
     with database.transaction() as connection:
-        assert append_events(connection, told) == 3
+        append_events(connection, told)
     with contextlib.suppress(RuntimeError), database.transaction() as connection:
         append_events(connection, told)
         raise RuntimeError
     with database.transaction() as connection:
-        assert append_events(connection, told[:1]) == 4
+        append_events(connection, told[:1])
     with database.reading() as connection:
         assert [event.seq for event in read_events(connection)] == [1, 2, 3, 4]
 

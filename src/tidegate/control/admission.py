@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from tidegate.control.book import Book
 from tidegate.control.bookings import hand_over, is_booking, nodes_due
 from tidegate.control.changes import KEPT_OUT, Decision
@@ -58,11 +60,11 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     plan = book.engine.decide(snapshot)
     if not orders and not plan.recall.any():
         return plan
-    leases = list(book.leases.values())
-    decision = _decision(book, snapshot, plan, orders, now_s)
-    for lease, is_called in zip(leases, plan.recall, strict=True):
-        if is_called:
-            give_notice(book, lease, now_s, decision.id)
+    leases = list(book.leases.values()) if plan.recall.any() else []
+    called = [leases[i] for i in np.flatnonzero(plan.recall)]
+    decision = _decision(book, snapshot, plan, orders, called, now_s)
+    for lease in called:
+        give_notice(book, lease, now_s, decision.id)
     idle = book.roster.lendable
     for i in plan.order.tolist():
         order = orders[i]
@@ -77,11 +79,15 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
 
 
 def _decision(
-    book: Book, snapshot: Snapshot, plan: Plan, orders: Sequence[Order], now_s: int
+    book: Book,
+    snapshot: Snapshot,
+    plan: Plan,
+    orders: Sequence[Order],
+    called: Sequence[Lease],
+    now_s: int,
 ) -> Decision:
-    called = zip(book.leases.values(), plan.recall, strict=True)
     told = {
-        "recall": [lease.id for lease, is_called in called if is_called],
+        "recall": [lease.id for lease in called],
         "verdicts": [
             {
                 "order": order.id,
@@ -124,7 +130,7 @@ def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
         snapshot = take_snapshot(book, [order], now_s)
         snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes)
         plan = book.engine.decide(snapshot)
-        decision = _decision(book, snapshot, plan, [order], now_s)
+        decision = _decision(book, snapshot, plan, [order], [], now_s)
         book.decided(decision)
         if plan.verdict[0] == Verdict.ADMITTED and order.start_at_s is not None:
             _promise(book, order, order.start_at_s, LeaseState.BOOKED, now_s, decision.id)

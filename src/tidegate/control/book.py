@@ -58,6 +58,8 @@ class Book:
         The leases as decisions read them.
     nodes_of : dict of str to set of str
         Nodes that each live lease holds, or that are being made ready for it.
+    without : set of str
+        Those of them that have no node: none has been given to them, or all have been lost.
     holds : dict of str to Quote
         Quotes whose nodes are kept, as of the last look.
     waitlist : dict of str to Order
@@ -88,6 +90,7 @@ class Book:
         for holding in kept.holdings:
             if holding.lease_id in self.nodes_of:
                 self.nodes_of[holding.lease_id].add(holding.node)
+        self.without = {id for id, nodes in self.nodes_of.items() if not nodes}
         self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
         self.refusals: Counter[str] = Counter()
@@ -233,6 +236,7 @@ class Book:
     def _begin(self, lease: Lease) -> None:
         self.leases[lease.id] = lease
         self.nodes_of[lease.id] = set()
+        self.without.add(lease.id)
         self.rows.add(lease)
 
     def move_lease(self, lease: Lease, state: LeaseState, at_s: int, **changed: Any) -> Lease:
@@ -262,6 +266,7 @@ class Book:
             self.rows.remove(lease.id)
             self.refusals.pop(lease.id, None)
             self.nodes_of.pop(lease.id, None)
+            self.without.discard(lease.id)
         self._broken_s += moved.nodes * moved.broken_s + moved.lost_s - lease.lost_s
         self.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
         return moved
@@ -309,8 +314,11 @@ class Book:
                 changes.closed[node] = ended
             if before.lease_id in self.nodes_of and before.lease_id != holding.lease_id:
                 self.nodes_of[before.lease_id].discard(node)
+                if not self.nodes_of[before.lease_id]:
+                    self.without.add(before.lease_id)
         if holding.lease_id in self.nodes_of:
             self.nodes_of[holding.lease_id].add(node)
+            self.without.discard(holding.lease_id)
         changes.opened[node] = holding
 
     def command(self, command: Command, lease_id: str | None = None) -> None:

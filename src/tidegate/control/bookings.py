@@ -97,12 +97,9 @@ def hand_over(book: Book, lease: Lease, nodes: Sequence[str], now_s: int) -> Non
 
 def find_others(book: Book, now_s: int) -> None:
     """Give other nodes to leases whose nodes the driver would not hand over; without any, they have failed."""
-    without = [
-        lease
-        for lease in book.leases.values()
-        if lease.state is LeaseState.STARTING and not book.nodes_of[lease.id]
-    ]
-    for lease in without:
+    without = [book.leases[id] for id in book.without]
+    starting = [lease for lease in without if lease.state is LeaseState.STARTING]
+    for lease in sorted(starting, key=lambda lease: lease.number):
         idle = book.roster.lendable
         is_in_time = now_s <= lease.start_s + book.pool.floor_s
         if is_in_time and len(idle) - book.pending >= lease.nodes:

@@ -21,7 +21,7 @@ from tidegate.control.notices import MAIL_BACKOFF_S, MailState, Notice
 from tidegate.control.once import KEPT_S
 from tidegate.control.seal import Seal
 from tidegate.control.sessions import IDLE_S, LIFETIME_S
-from tidegate.control.telling import for_tenants, headline, mail_text
+from tidegate.control.telling import TOLD_TO_TENANTS, for_tenants, headline, mail_text
 from tidegate.control.webhooks import KEPT_S as DELIVERIES_KEPT_S
 from tidegate.control.webhooks import (
     Delivery,
@@ -43,6 +43,7 @@ _TERMS: Final = "term-ends"
 _AT_ONCE: Final = 500
 _MOST: Final = 1_000_000
 _SENDERS: Final = 8
+_SENT_AT_ONCE: Final = 4 * _SENDERS
 _TIDY_EVERY_S: Final = 60
 
 log = structlog.get_logger(__name__)
@@ -104,15 +105,15 @@ class Courier:
         self._tidied_s = 0
 
     def work(self) -> bool:
-        """Do what there is to do now; return whether more may be waiting."""
+        """Do what there is to do now, a page of each; return whether there is more."""
         self.remind()
-        told = self.tell()
-        sent = self.send()
-        mailed = self.send_mail()
+        has_more = self.tell()
+        has_more |= self.send() == _SENT_AT_ONCE
+        has_more |= self.send_mail() == _SENDERS
         with self._door.changing() as store:
-            sealed = seal_entries(self._seal, store.audit)
+            has_more |= seal_entries(self._seal, store.audit, _AT_ONCE) == _AT_ONCE
         self.tidy()
-        return bool(told or sent or mailed or sealed)
+        return has_more
 
     def run(self, stop: threading.Event, pause_s: float = 0.5) -> None:
         """Work until it is stopped; what fails is logged, and tried again."""
@@ -151,22 +152,32 @@ class Courier:
             )
         return len(ending)
 
-    def tell(self) -> int:
-        """Write what is to be sent of new events; return how many events there were."""
+    def tell(self) -> bool:
+        """Write what is to be sent of new events; return whether there are more."""
         with self._door.changing() as store:
             seen = store.bookmarks.place(_EVENTS)
-            events = store.events.after(seen, _AT_ONCE)
-            if not events:
-                return 0
-            everybody = Everybody(
-                store.hooks.endpoints(Reach(None), None, _MOST),
-                frozenset(tenant.id for tenant in store.tenants.tenants(Reach(None), None, _MOST)),
-                store.tenants.price_classes(),
-            )
-            for event in events:
-                self._tell(store, everybody, event)
-            store.bookmarks.move(_EVENTS, events[-1].seq)
-        return len(events)
+            last = store.events.last()
+            if last == seen:
+                return False
+            endpoints = store.hooks.endpoints(Reach(None), None, _MOST)
+            wanted = None if endpoints else TOLD_TO_TENANTS
+            events = store.events.after(seen, _AT_ONCE, until=last, kinds=wanted)
+            if events:
+                self._tell_all(store, endpoints, events)
+            has_more = len(events) == _AT_ONCE
+            store.bookmarks.move(_EVENTS, events[-1].seq if has_more else last)
+        return has_more
+
+    def _tell_all(
+        self, store: AccessStore, endpoints: Sequence[Endpoint], events: Sequence[Event]
+    ) -> None:
+        everybody = Everybody(
+            endpoints,
+            frozenset(tenant.id for tenant in store.tenants.tenants(Reach(None), None, _MOST)),
+            store.tenants.price_classes(),
+        )
+        for event in events:
+            self._tell(store, everybody, event)
 
     def _tell(self, store: AccessStore, everybody: Everybody, event: Event) -> None:
         # The owner's receivers get the event as it is, a tenant's what that tenant is told of it.
@@ -210,7 +221,7 @@ class Courier:
     def send(self) -> int:
         """Send the deliveries that are due; return how many."""
         with self._door.changing() as store:
-            due = store.deliveries.claim_due(self._clocks.wall_s(), _SENDERS * 4)
+            due = store.deliveries.claim_due(self._clocks.wall_s(), _SENT_AT_ONCE)
         if due:
             with ThreadPoolExecutor(min(_SENDERS, len(due))) as pool:
                 list(pool.map(lambda pair: self._send_one(*pair), due))

@@ -1,6 +1,6 @@
 """What is asked of the events by those who tell others of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from tidegate.control.access import Reach
@@ -11,8 +11,14 @@ from tidegate.lease.lease import Lease
 class EventStore(Protocol):
     """Events, read in order."""
 
-    def after(self, seq: int, limit: int) -> list[Event]:
-        """Everybody's events behind a number, in order."""
+    def last(self) -> int:
+        """Number of the last event that is there; 0 in the beginning."""
+        ...
+
+    def after(
+        self, seq: int, limit: int, *, until: int, kinds: Collection[str] | None = None
+    ) -> list[Event]:
+        """Everybody's events behind one number and up to another, in order; of all kinds, or of some."""
         ...
 
     def page(

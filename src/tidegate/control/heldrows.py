@@ -1,7 +1,7 @@
 """The live leases of a pool as the rows that decisions read, kept up to date lease by lease."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from tidegate.control.pools import LivePool
 from tidegate.lease.lease import Lease
 from tidegate.quota import HELD_LEASE
+
+_NEVER_S: Final = np.iinfo(np.int64).max
 
 
 def as_held(pool: LivePool, lease: Lease) -> tuple[int, ...]:
@@ -50,6 +52,13 @@ class HeldRows:
     def rows(self) -> NDArray[Any]:
         """The rows, to be read before the next change."""
         return self._rows[: self._size]
+
+    @property
+    def first_due_s(self) -> int:
+        """When the first of them ends, as things stand."""
+        rows = self.rows
+        due_s = np.where(rows["take_s"] >= 0, rows["take_s"], rows["end_s"])
+        return int(due_s.min(initial=_NEVER_S))
 
     def add(self, lease: Lease) -> None:
         """Add a lease; its number is the highest."""

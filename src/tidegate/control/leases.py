@@ -9,6 +9,8 @@ from tidegate.lease.states import HoldingState, LeaseState
 
 def end_due(book: Book, now_s: int) -> None:
     """End the leases whose end or taking time has come."""
+    if book.rows.first_due_s > now_s:
+        return
     for lease in [lease for lease in book.leases.values() if lease.due_s <= now_s]:
         if lease.take_s is None:
             end_lease(book, lease, LeaseState.ENDED, EndReason.COMPLETED, now_s)

@@ -74,6 +74,10 @@ _LINES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
 }
 
 
+TOLD_TO_TENANTS: Final = frozenset(_LINES)
+"""Kinds of events that are written on a tenant's account; all others matter to webhooks alone."""
+
+
 def headline(event: Event) -> str | None:
     """Return the sentence that tells a tenant of an event; None when it need not be told."""
     line = _LINES.get(event.kind)

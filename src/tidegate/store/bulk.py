@@ -1,21 +1,61 @@
-"""Many rows of a table added or changed by one statement.
+"""Many rows of a table added or changed by one statement, and many statements sent at once.
 
-PostgreSQL is sent them as one text of JSON, which costs both sides about half of what a statement for each row does;
+PostgreSQL is sent rows as one text of JSON, which costs both sides about half of what a statement for each row does;
 SQLite has no round trips that could be saved.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 Row = Mapping[str, Any]
 
-_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+_POSTGRES: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+@contextmanager
+def sent_together(connection: sa.Connection) -> Iterator[None]:
+    """Let what :func:`send` sends not wait for the answers, until one is read or it is over; only on PostgreSQL."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    with _as_errors_of_ours(connection):
+        raw: Any = connection.connection.driver_connection
+        with raw.pipeline():
+            yield
+
+
+def send(
+    connection: sa.Connection, statement: str, *values: object, is_planned_anew: bool = False
+) -> Any:
+    """Send PostgreSQL a statement past SQLAlchemy; return the driver's cursor.
+
+    Parameters
+    ----------
+    is_planned_anew : bool
+        For one that finds rows in a growing table: a plan made while it was small would read all of it for ever.
+    """
+    raw: Any = connection.connection.driver_connection
+    with _as_errors_of_ours(connection):
+        return raw.execute(statement, values, prepare=False if is_planned_anew else None)
+
+
+@contextmanager
+def _as_errors_of_ours(connection: sa.Connection) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy does."""
+    driver = connection.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error) from error
 
 
 def add_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -25,8 +65,7 @@ def add_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) ->
     if connection.dialect.name != "postgresql":
         connection.execute(sa.insert(table), rows)
         return
-    names = tuple(rows[0])
-    connection.exec_driver_sql(_inserting(table, names), (packed(table, rows),))
+    send(connection, _inserting(table, tuple(rows[0])), packed(table, rows))
 
 
 def change_rows(
@@ -58,24 +97,30 @@ def change_rows(
             statement, [{known[name]: value for name, value in row.items()} for row in rows]
         )
         return
-    raw = connection.connection.driver_connection
-    assert raw is not None, "a connection in use has its driver's"
-    # Planned anew each time: a plan that was made while the table was small would read all of it for ever.
-    raw.execute(_updating(table, key, moving, only), (packed(table, rows),), prepare=False)
+    send(
+        connection,
+        _updating(table, key, moving, only),
+        packed(table, rows),
+        is_planned_anew=True,
+    )
 
 
 def packed(table: sa.Table, rows: Sequence[Row]) -> str:
     """Return rows as the text that :func:`recordset` reads."""
     kinds = {name: _binding(table, name) for name in rows[0]}
     odd = {name: kind for name, kind in kinds.items() if kind is not None}
-    return json.dumps(
+    return _JSON.encode(
         [
             {**row, **{name: kind(row[name]) for name, kind in odd.items()}} if odd else dict(row)
             for row in rows
-        ],
-        separators=(",", ":"),
-        ensure_ascii=False,
+        ]
     )
+
+
+def bound(table: sa.Table, name: str, value: object) -> Any:
+    """Return a value as its column has it in PostgreSQL."""
+    kind = _binding(table, name)
+    return value if kind is None else kind(value)
 
 
 def recordset(table: sa.Table, names: Sequence[str]) -> str:

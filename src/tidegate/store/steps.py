@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from tidegate.control.changes import Changes
+from tidegate.control.changes import Changes, Decision
 from tidegate.control.store import LEADER
 from tidegate.errors import FencedError
 from tidegate.store import quotes
-from tidegate.store.bulk import add_rows, change_rows
+from tidegate.store.bulk import add_rows, bound, change_rows, send, sent_together
 from tidegate.store.events import append_events
 from tidegate.store.leaserows import body_of, kind_of, values_of
 from tidegate.store.tables import core
@@ -22,6 +22,13 @@ _LEASE_MOVES = (
 )
 """What changes in a lease once it is there."""
 
+_FENCE = (
+    "SELECT pool.tier FROM leadership, pool WHERE pool.id = %s AND leadership.name = %s "
+    "AND leadership.epoch = %s FOR SHARE OF leadership"
+)
+
+_DECIDED = "INSERT INTO decision (id, pool_id, at_s, epoch, snapshot, plan) VALUES (%s, %s, %s, %s, %b, %s)"
+
 
 def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes) -> None:
     """Write what a step has come to.
@@ -31,47 +38,58 @@ def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Cha
     FencedError
         When the leader of this epoch does not lead any more.
     """
-    _fence(connection, epoch)
-    if changes.decision is not None:
-        decision = changes.decision
-        connection.execute(
-            sa.insert(core.decision).values(
-                id=decision.id,
-                pool_id=pool_id,
-                at_s=decision.at_s,
-                epoch=epoch,
-                snapshot=decision.snapshot,
-                plan=dict(decision.plan),
-            )
-        )
     for quote in changes.quotes.values():
         quotes.move(connection, quote)
-    _write_orders(connection, changes)
-    _write_leases(connection, pool_id, changes)
-    _write_holdings(connection, changes)
-    _write_commands(connection, pool_id, changes)
-    add_rows(connection, core.demand_tick, [asdict(tick) for tick in changes.ticks])
-    _write_watch(connection, pool_id, changes)
-    for wish in changes.wishes:
-        connection.execute(
-            sa.update(core.wish)
-            .where(core.wish.c.id == wish.id)
-            .values(done_s=wish.done_s, trouble=wish.trouble)
-        )
-    if changes.events:
+    with sent_together(connection):
+        tier = _fence(connection, pool_id, epoch)
+        if changes.decision is not None:
+            _write_decision(connection, changes.decision, epoch)
+        _write_orders(connection, changes)
+        _write_leases(connection, tier, changes)
+        _write_holdings(connection, changes)
+        _write_commands(connection, pool_id, changes)
+        add_rows(connection, core.demand_tick, [asdict(tick) for tick in changes.ticks])
+        if changes.watch is not None:
+            change_rows(connection, core.pool, ("id",), [{"id": pool_id, **asdict(changes.watch)}])
+        granted = [
+            {"id": wish.id, "done_s": wish.done_s, "trouble": wish.trouble}
+            for wish in changes.wishes
+        ]
+        change_rows(connection, core.wish, ("id",), granted)
         append_events(connection, changes.events)
 
 
-def _fence(connection: sa.Connection, epoch: int) -> None:
-    """Make sure that no other leader can take over before this transaction is over."""
-    table = core.leadership
-    held = connection.execute(
-        sa.select(table.c.epoch)
-        .where(table.c.name == LEADER, table.c.epoch == epoch)
-        .with_for_update(read=True)
-    ).first()
+def _fence(connection: sa.Connection, pool_id: str, epoch: int) -> str:
+    """Make sure that no other leader can take over before this transaction is over; return the pool's tier."""
+    leads, pool = core.leadership, core.pool
+    if connection.dialect.name == "postgresql":
+        held = send(connection, _FENCE, pool_id, LEADER, epoch).fetchone()
+    else:
+        held = connection.execute(
+            sa.select(pool.c.tier).where(
+                pool.c.id == pool_id,
+                sa.exists().where(leads.c.name == LEADER, leads.c.epoch == epoch),
+            )
+        ).first()
     if held is None:
         raise FencedError("TG-STORE-FENCED", f"the leadership of epoch {epoch} is over.")
+    return str(held[0])
+
+
+def _write_decision(connection: sa.Connection, decision: Decision, epoch: int) -> None:
+    row = {
+        "id": decision.id,
+        "pool_id": decision.pool_id,
+        "at_s": decision.at_s,
+        "epoch": epoch,
+        "snapshot": decision.snapshot,
+        "plan": decision.plan,
+    }
+    if connection.dialect.name == "postgresql":
+        plan = bound(core.decision, "plan", decision.plan)
+        send(connection, _DECIDED, *(row | {"plan": plan}).values())
+    else:
+        add_rows(connection, core.decision, [row])
 
 
 def _write_orders(connection: sa.Connection, changes: Changes) -> None:
@@ -90,13 +108,9 @@ def _write_orders(connection: sa.Connection, changes: Changes) -> None:
     )
 
 
-def _write_leases(connection: sa.Connection, pool_id: str, changes: Changes) -> None:
-    if not changes.leases:
-        return
-    tier = connection.execute(sa.select(core.pool.c.tier).where(core.pool.c.id == pool_id))
-    live_tier = tier.scalar_one()
+def _write_leases(connection: sa.Connection, tier: str, changes: Changes) -> None:
     rows = {
-        lease.id: {**values_of(lease), "live_tier": live_tier if lease.is_live else None}
+        lease.id: {**values_of(lease), "live_tier": tier if lease.is_live else None}
         for lease in changes.leases.values()
     }
     new = [row for id_, row in rows.items() if id_ in changes.new_leases]
@@ -145,12 +159,4 @@ def _write_commands(connection: sa.Connection, pool_id: str, changes: Changes) -
             }
             for each in changes.commands
         ],
-    )
-
-
-def _write_watch(connection: sa.Connection, pool_id: str, changes: Changes) -> None:
-    if changes.watch is None:
-        return
-    connection.execute(
-        sa.update(core.pool).where(core.pool.c.id == pool_id).values(asdict(changes.watch))
     )

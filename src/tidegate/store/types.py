@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -28,6 +28,9 @@ class DecimalText(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 class JsonText(TypeDecorator[Any]):
     """JSON as text, keys sorted: the same value is the same text on every database."""
 
@@ -36,11 +39,7 @@ class JsonText(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Write a value."""
-        return (
-            None
-            if value is None
-            else json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        )
+        return None if value is None else _JSON.encode(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read it."""

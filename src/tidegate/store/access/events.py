@@ -1,6 +1,6 @@
 """Events as those read them who tell others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -19,10 +19,19 @@ class SqlEvents:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def after(self, seq: int, limit: int) -> list[Event]:
-        """Everybody's events behind a number."""
+    def last(self) -> int:
+        """Number of the last event."""
+        return int(self._connection.execute(sa.select(core.event_counter.c.last_seq)).scalar_one())
+
+    def after(
+        self, seq: int, limit: int, *, until: int, kinds: Collection[str] | None = None
+    ) -> list[Event]:
+        """Everybody's events behind one number and up to another."""
         event = core.event
-        query = sa.select(event).where(event.c.seq > seq).order_by(event.c.seq).limit(limit)
+        query = sa.select(event).where(event.c.seq > seq, event.c.seq <= until)
+        if kinds is not None:
+            query = query.where(event.c.kind.in_(sorted(kinds)))
+        query = query.order_by(event.c.seq).limit(limit)
         return [event_of(row) for row in self._connection.execute(query).mappings()]
 
     def page(
