@@ -184,6 +184,8 @@ def open_database(url: str, *, pool_size: int = POOL_SIZE) -> Database:
                 parsed,
                 pool_size=pool_size,
                 max_overflow=8,
+                # The connection used last is taken first: its server has plans and catalogue at hand.
+                pool_use_lifo=True,
                 pool_pre_ping=False,
                 connect_args={
                     "connect_timeout": 5,

@@ -23,8 +23,11 @@ _LEASE_MOVES = (
 """What changes in a lease once it is there."""
 
 _FENCE = (
-    "SELECT pool.tier FROM leadership, pool WHERE pool.id = %s AND leadership.name = %s "
-    "AND leadership.epoch = %s FOR SHARE OF leadership"
+    # A step changes a few rows of many, all of them found by an index: the planner, which does not know how few they
+    # are, would read whole tables. Both settings end with the transaction.
+    "SELECT pool.tier, set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true) FROM leadership, pool WHERE pool.id = %s "
+    "AND leadership.name = %s AND leadership.epoch = %s FOR SHARE OF leadership"
 )
 
 _DECIDED = "INSERT INTO decision (id, pool_id, at_s, epoch, snapshot, plan) VALUES (%s, %s, %s, %s, %b, %s)"
