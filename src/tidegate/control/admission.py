@@ -10,7 +10,7 @@ from tidegate.control.bookings import hand_over, is_booking, nodes_due
 from tidegate.control.changes import KEPT_OUT, Decision
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.ports import Notice
-from tidegate.control.snapshot import pack_snapshot, take_snapshot
+from tidegate.control.snapshot import take_snapshot
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
 from tidegate.quota import Plan, Snapshot, Verdict, displaced_at
@@ -100,7 +100,8 @@ def _decision(
     }
     if kept_out := _kept_out(book, snapshot, plan, orders):
         told[KEPT_OUT] = kept_out
-    return Decision(new_id(Prefix.DECISION), book.pool.id, now_s, pack_snapshot(snapshot), told)
+    id = new_id(Prefix.DECISION)
+    return Decision(id, book.pool.id, now_s, book.packer.pack(id, snapshot), told)
 
 
 def _kept_out(

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.control.changes import Changes, Kept, Numbered, Tick, Watch
+from tidegate.control.changes import Changes, Decision, Kept, Numbered, Tick, Watch
 from tidegate.control.heldrows import HeldRows
+from tidegate.control.packing import Packer
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Command
 from tidegate.control.roster import Roster
@@ -60,6 +61,8 @@ class Book:
         Nodes that each live lease holds, or that are being made ready for it.
     without : set of str
         Those of them that have no node: none has been given to them, or all have been lost.
+    packer : Packer
+        Packs the snapshots of decisions.
     holds : dict of str to Quote
         Quotes whose nodes are kept, as of the last look.
     waitlist : dict of str to Order
@@ -91,6 +94,7 @@ class Book:
             if holding.lease_id in self.nodes_of:
                 self.nodes_of[holding.lease_id].add(holding.node)
         self.without = {id for id, nodes in self.nodes_of.items() if not nodes}
+        self.packer = Packer()
         self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
         self.refusals: Counter[str] = Counter()
@@ -352,9 +356,10 @@ class Book:
         """Keep that a wish was granted or refused."""
         self._changes.wishes.append(wish)
 
-    def decided(self, decision: Any) -> None:
+    def decided(self, decision: Decision) -> None:
         """Keep a decision."""
-        self._changes.decision = decision
+        self._changes.decisions.append(decision)
+        self.packer.written(decision.id)
 
 
 def _allow(allowed: bool, what: str, before: str, after: str) -> None:  # noqa: FBT001

@@ -32,7 +32,7 @@ class Decision:
     pool_id : str
     at_s : int
     snapshot : bytes
-        Compressed; :func:`tidegate.control.snapshot.read_snapshot` opens it.
+        Packed; :func:`tidegate.control.packing.read_snapshot` opens it.
     plan : mapping
         The plan with its reasons, as plain data.
     """
@@ -97,7 +97,7 @@ class Changes:
     past : list of Holding
         Holdings that began and ended within the step.
     commands : list of Numbered
-    decision : Decision or None
+    decisions : list of Decision
     ticks : list of Tick
     watch : Watch or None
     wishes : list of Wish
@@ -114,7 +114,7 @@ class Changes:
     opened: dict[str, Holding] = field(default_factory=dict)
     past: list[Holding] = field(default_factory=list)
     commands: list[Numbered] = field(default_factory=list)
-    decision: Decision | None = None
+    decisions: list[Decision] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     watch: Watch | None = None
     wishes: list[Wish] = field(default_factory=list)

@@ -1,18 +1,13 @@
 """The snapshot that a decision is made from: the one place where the book becomes one."""
 
-import json
-import zlib
 from collections.abc import Sequence
-from typing import Any, Final
 
 import numpy as np
 
 from tidegate.control.book import Book
 from tidegate.control.bookings import less_promised, nodes_due
 from tidegate.lease.lease import Order
-from tidegate.quota import REQUEST, Record, Snapshot
-
-_FAST: Final = 1
+from tidegate.quota import REQUEST, Snapshot
 
 
 def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
@@ -75,37 +70,3 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         book.waiting + (due > 0),
         book.record,
     )
-
-
-def pack_snapshot(snapshot: Snapshot) -> bytes:
-    """Return a snapshot, compressed: a line of JSON, then the arrays that it names, row by row."""
-    head: dict[str, Any] = {}
-    arrays = []
-    for name, value in snapshot._asdict().items():
-        if isinstance(value, np.ndarray):
-            # The columns stand with the rows: what was decided stays readable when they change.
-            head[name] = {"rows": len(value), "columns": np.lib.format.dtype_to_descr(value.dtype)}
-            arrays.append(value.tobytes())
-        else:
-            head[name] = value
-    line = json.dumps(head, separators=(",", ":")).encode() + b"\n"
-    return zlib.compress(line + b"".join(arrays), _FAST)
-
-
-def read_snapshot(packed: bytes) -> Snapshot:
-    """Return the snapshot that :func:`pack_snapshot` packed."""
-    line, _, rest = zlib.decompress(packed).partition(b"\n")
-    data = json.loads(line)
-    place = 0
-    for name, value in data.items():
-        if not isinstance(value, dict):
-            continue
-        columns = value["columns"]
-        descr = columns if isinstance(columns, str) else [tuple(column) for column in columns]
-        kind = np.dtype(descr)
-        data[name] = np.frombuffer(rest, kind, value["rows"], place).copy()
-        place += data[name].nbytes
-    data["record"] = Record(*data["record"])
-    # Decisions of before there were bid prices.
-    data.setdefault("displaced", np.zeros_like(data["curve"]))
-    return Snapshot(**data)

@@ -59,7 +59,7 @@ class DecisionRow:
     id, pool_id : str
     at_s : int
     snapshot : bytes
-        Packed; :func:`tidegate.control.snapshot.read_snapshot` opens it.
+        Packed; :func:`tidegate.control.packing.read_snapshot` opens it.
     plan : mapping
     """
 
@@ -168,6 +168,10 @@ class ViewStore(Protocol):
 
     def decision(self, decision_id: str) -> DecisionRow | None:
         """A decision."""
+        ...
+
+    def packed_snapshot(self, decision_id: str) -> bytes:
+        """The snapshot of a decision that another names."""
         ...
 
     def latest_decision(self, pool_id: str) -> DecisionRow | None:

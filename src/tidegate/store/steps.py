@@ -45,8 +45,8 @@ def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Cha
         quotes.move(connection, quote)
     with sent_together(connection):
         tier = _fence(connection, pool_id, epoch)
-        if changes.decision is not None:
-            _write_decision(connection, changes.decision, epoch)
+        for decision in changes.decisions:
+            _write_decision(connection, decision, epoch)
         _write_orders(connection, changes)
         _write_leases(connection, tier, changes)
         _write_holdings(connection, changes)

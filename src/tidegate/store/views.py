@@ -252,6 +252,12 @@ class ViewTables:
         """A decision."""
         return self._decision(sa.select(core.decision).where(core.decision.c.id == decision_id))
 
+    def packed_snapshot(self, decision_id: str) -> bytes:
+        """The snapshot of a decision that another names."""
+        query = sa.select(core.decision.c.snapshot).where(core.decision.c.id == decision_id)
+        with self._database.looking() as connection:
+            return bytes(connection.execute(query).scalar_one())
+
     def latest_decision(self, pool_id: str) -> DecisionRow | None:
         """The latest decision of a pool."""
         table = core.decision

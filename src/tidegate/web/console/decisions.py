@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from tidegate.control.access import Act, not_found
-from tidegate.control.snapshot import read_snapshot
+from tidegate.control.packing import read_snapshot
 from tidegate.quota import Snapshot, committed
 from tidegate.web.console.frame import Frame
 from tidegate.web.console.gate import owner_only
@@ -29,7 +29,7 @@ def one_decision(request: Request, visitor: Visitor, console: Given, decision: s
     row = console.views.decision(decision)
     if row is None or row.pool_id not in console.pools:
         raise not_found("decision", decision)
-    snapshot = read_snapshot(row.snapshot)
+    snapshot = read_snapshot(row.snapshot, console.views.packed_snapshot)
     plan: Any = row.plan
     lines = [
         {"text": frame.texts.say(_("Called back, because own jobs wait:")), "lease_id": lease_id}
