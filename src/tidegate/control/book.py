@@ -15,7 +15,7 @@ from tidegate.control.changes import Changes, Decision, Kept, Numbered, Tick, Wa
 from tidegate.control.heldrows import HeldRows
 from tidegate.control.packing import Packer
 from tidegate.control.pools import TICK_S, LivePool
-from tidegate.control.ports import Command
+from tidegate.control.ports import Command, NodeFact
 from tidegate.control.roster import Roster
 from tidegate.control.steering import Leasing, Steering
 from tidegate.control.wishes import Wish
@@ -61,6 +61,8 @@ class Book:
         Nodes that each live lease holds, or that are being made ready for it.
     without : set of str
         Those of them that have no node: none has been given to them, or all have been lost.
+    settled : dict of str to NodeFact
+        Facts of nodes that the book has just as they say, by node; a node that moves leaves it.
     packer : Packer
         Packs the snapshots of decisions.
     holds : dict of str to Quote
@@ -94,6 +96,7 @@ class Book:
             if holding.lease_id in self.nodes_of:
                 self.nodes_of[holding.lease_id].add(holding.node)
         self.without = {id for id, nodes in self.nodes_of.items() if not nodes}
+        self.settled: dict[str, NodeFact] = {}
         self.packer = Packer()
         self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
@@ -309,6 +312,7 @@ class Book:
 
     def _hold(self, node: str, holding: Holding) -> None:
         before = self.roster.hold(holding)
+        self.settled.pop(node, None)
         changes = self._changes
         if before is not None:
             ended = replace(before, until_s=holding.since_s)

@@ -13,7 +13,7 @@ from tidegate.control.leases import end_due
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Clock, Feed, HandOver
-from tidegate.control.reconcile import check_facts
+from tidegate.control.reconcile import NOTHING, check_facts
 from tidegate.control.steering import SteeringStore
 from tidegate.control.step import decide_step, see, see_trouble
 from tidegate.control.store import LeaseStore
@@ -163,7 +163,10 @@ class Line:
         match news:
             case Seen(facts, done):
                 try:
-                    check_facts(facts, self.pool.id, self.pool.pool.nodes, now_s)
+                    # A clock that went back makes facts untrue that were not.
+                    goes_on = facts.at_s >= (book.watch.facts_at_s or 0)
+                    settled = book.settled if goes_on else NOTHING
+                    check_facts(facts, self.pool.id, self.pool.pool.nodes, now_s, settled)
                 except DriverError as error:
                     log.warning("driver's answer set aside", pool=self.pool.id, trouble=str(error))
                     see_trouble(book, str(error), now_s, self._stale_after_s)

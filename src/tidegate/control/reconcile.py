@@ -1,7 +1,8 @@
 """From what a driver shows to what the book says: the nodes' moves, and what contradicts them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from tidegate.control.book import Book
@@ -11,13 +12,15 @@ from tidegate.control.leases import end_lease
 from tidegate.control.ports import GiveBack, NodeFact, NodeState, PoolFacts, Sanitise, Take
 from tidegate.errors import DriverError
 from tidegate.lease.events import DRIFT
-from tidegate.lease.lease import EndReason, Lease
+from tidegate.lease.lease import EndReason, Holding, Lease
 from tidegate.lease.states import BILLABLE, HoldingState, LeaseState
 
 AHEAD_S: Final = 300
 """How far a driver's clock may be ahead of ours before its answer cannot be true."""
 
-_AT_REST: Final = frozenset({HoldingState.FREE, HoldingState.INTERNAL})
+NOTHING: Final[Mapping[str, NodeFact]] = MappingProxyType({})
+"""No fact has been settled yet."""
+
 _SEEN_AS: Final = {
     NodeState.FREE: HoldingState.FREE,
     NodeState.INTERNAL: HoldingState.INTERNAL,
@@ -27,8 +30,19 @@ _SEEN_AS: Final = {
 }
 
 
-def check_facts(facts: PoolFacts, pool: str, most_nodes: int, now_s: int) -> None:
+def check_facts(
+    facts: PoolFacts,
+    pool: str,
+    most_nodes: int,
+    now_s: int,
+    settled: Mapping[str, NodeFact] = NOTHING,
+) -> None:
     """Refuse an answer that cannot be true, as a whole.
+
+    Parameters
+    ----------
+    settled : mapping of str to NodeFact
+        Facts of an earlier answer that have been checked, by node: one that comes again need not be.
 
     Raises
     ------
@@ -45,6 +59,9 @@ def check_facts(facts: PoolFacts, pool: str, most_nodes: int, now_s: int) -> Non
         raise refuse(f"seen at {facts.at_s}, which is not yet", f"a time up to {now_s}.")
     seen: set[str] = set()
     for fact in facts.nodes:
+        if settled.get(fact.node) is fact and fact.node not in seen:
+            seen.add(fact.node)
+            continue
         if not fact.node or fact.node in seen:
             raise refuse(f"node {fact.node!r} stands there twice", "each node once.")
         seen.add(fact.node)
@@ -92,9 +109,16 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     now_s : int
     """
     sorting = _Sorting()
-    book.roster.order(fact.node for fact in facts.nodes)
+    book.roster.order([fact.node for fact in facts.nodes])
+    settled = book.settled
     for fact in facts.nodes:
-        _sort(book, fact, sorting, is_current=book.fence.get(fact.node, 0) <= done)
+        # Most nodes are as they were, and the book agrees.
+        if settled.get(fact.node) is fact:
+            continue
+        if _agrees(book.holdings.get(fact.node), fact):
+            settled[fact.node] = fact
+        else:
+            _sort(book, fact, sorting, is_current=book.fence.get(fact.node, 0) <= done)
     if len(facts.nodes) < len(book.holdings):
         shown = {fact.node for fact in facts.nodes}
         for node, holding in book.holdings.items():
@@ -107,6 +131,16 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     book.waiting = facts.waiting.waiting_jobs
     _carry_out(book, sorting, now_s)
     _start(book, now_s)
+
+
+def _agrees(holding: Holding | None, fact: NodeFact) -> bool:
+    """Whether the book has a node just as the driver shows it."""
+    if holding is None:
+        return False
+    if holding.lease_id is None:
+        return _SEEN_AS.get(fact.state) is holding.state
+    is_ours = fact.state is NodeState.LEASED and fact.lease_id == holding.lease_id
+    return is_ours and holding.state in BILLABLE
 
 
 def _sort(book: Book, fact: NodeFact, sorting: _Sorting, *, is_current: bool) -> None:

@@ -1,7 +1,7 @@
 """The nodes of a pool in the leader's memory: who holds each, and what is asked of that all the time."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tidegate.lease.lease import Holding
 from tidegate.lease.states import HoldingState
@@ -28,6 +28,7 @@ class Roster:
         self._holdings = {holding.node: holding for holding in holdings}
         self.holdings: Mapping[str, Holding] = self._holdings
         self.rank: Mapping[str, int] = {}
+        self._order: Sequence[str] = []
         self._spare: frozenset[str] = frozenset()
         self._counts: Counter[tuple[HoldingState, bool]] = Counter(
             (holding.state, holding.lease_id is not None) for holding in self._holdings.values()
@@ -51,11 +52,11 @@ class Roster:
         self._holdings[node] = holding
         return before
 
-    def order(self, nodes: Iterable[str]) -> None:
+    def order(self, nodes: Sequence[str]) -> None:
         """Take note of the driver's order."""
-        rank = {node: i for i, node in enumerate(nodes)}
-        if rank != self.rank:
-            self.rank, self._lendable = rank, None
+        if nodes != self._order:
+            self.rank = {node: i for i, node in enumerate(nodes)}
+            self._order, self._lendable = nodes, None
 
     def spare(self, nodes: Iterable[str]) -> None:
         """Keep nodes from being lent."""

@@ -8,7 +8,15 @@ from tidegate.control.changes import Changes, Decision
 from tidegate.control.store import LEADER
 from tidegate.errors import FencedError
 from tidegate.store import quotes
-from tidegate.store.bulk import add_rows, bound, change_rows, send, sent_together
+from tidegate.store.bulk import (
+    add_rows,
+    bound,
+    change_rows,
+    packed,
+    recordset,
+    send,
+    sent_together,
+)
 from tidegate.store.events import append_events
 from tidegate.store.leaserows import body_of, kind_of, values_of
 from tidegate.store.tables import core
@@ -23,14 +31,19 @@ _LEASE_MOVES = (
 """What changes in a lease once it is there."""
 
 _FENCE = (
-    # A step changes a few rows of many, all of them found by an index: the planner, which does not know how few they
-    # are, would read whole tables. Both settings end with the transaction.
-    "SELECT pool.tier, set_config('enable_hashjoin', 'off', true), "
-    "set_config('enable_mergejoin', 'off', true) FROM leadership, pool WHERE pool.id = %s "
-    "AND leadership.name = %s AND leadership.epoch = %s FOR SHARE OF leadership"
+    "SELECT pool.tier FROM leadership, pool WHERE pool.id = %s AND leadership.name = %s "
+    "AND leadership.epoch = %s FOR SHARE OF leadership"
 )
 
 _DECIDED = "INSERT INTO decision (id, pool_id, at_s, epoch, snapshot, plan) VALUES (%s, %s, %s, %s, %b, %s)"
+
+_CLOSED_AT_ONCE = 500
+_CLOSING = (
+    f"UPDATE holding SET until_s = r.until_s FROM {recordset(core.holding, ('node', 'until_s'))} "
+    # Named twice: whatever the planner takes the join for, it goes through the table no more than once.
+    "WHERE holding.pool_id = %s AND holding.node = ANY(%s) AND holding.node = r.node "
+    "AND holding.until_s IS NULL"
+)
 
 
 def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Changes) -> None:
@@ -49,7 +62,7 @@ def write_step(connection: sa.Connection, pool_id: str, epoch: int, changes: Cha
             _write_decision(connection, decision, epoch)
         _write_orders(connection, changes)
         _write_leases(connection, tier, changes)
-        _write_holdings(connection, changes)
+        _write_holdings(connection, pool_id, changes)
         _write_commands(connection, pool_id, changes)
         add_rows(connection, core.demand_tick, [asdict(tick) for tick in changes.ticks])
         if changes.watch is not None:
@@ -127,17 +140,22 @@ def _write_leases(connection: sa.Connection, tier: str, changes: Changes) -> Non
     )
 
 
-def _write_holdings(connection: sa.Connection, changes: Changes) -> None:
-    change_rows(
-        connection,
-        core.holding,
-        ("pool_id", "node"),
-        [
-            {"pool_id": each.pool_id, "node": each.node, "until_s": each.until_s}
-            for each in changes.closed.values()
-        ],
-        only="holding.until_s IS NULL",
-    )
+def _write_holdings(connection: sa.Connection, pool_id: str, changes: Changes) -> None:
+    closed = list(changes.closed.values())
+    if connection.dialect.name == "postgresql":
+        for at in range(0, len(closed), _CLOSED_AT_ONCE):
+            part = closed[at : at + _CLOSED_AT_ONCE]
+            rows = packed(core.holding, [{"node": e.node, "until_s": e.until_s} for e in part])
+            nodes = [each.node for each in part]
+            send(connection, _CLOSING, rows, pool_id, nodes, is_planned_anew=True)
+    else:
+        change_rows(
+            connection,
+            core.holding,
+            ("pool_id", "node"),
+            [{"pool_id": e.pool_id, "node": e.node, "until_s": e.until_s} for e in closed],
+            only="holding.until_s IS NULL",
+        )
     held = (*changes.past, *changes.opened.values())
     add_rows(connection, core.holding, [values_of(each) for each in held])
 

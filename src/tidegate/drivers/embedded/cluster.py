@@ -93,7 +93,8 @@ class EmbeddedCluster:
         self._failure = 0
         self._leased = 0
         self._tokens: set[str] = set()
-        self._facts: list[NodeFact | None] = [None] * spec.nodes
+        self._facts = [self._fact(node) for node in range(spec.nodes)]
+        self._changed: set[int] = set()  # nodes whose fact is another now
 
     # ------------------------------------------------------------------------------------------------------- time
 
@@ -177,17 +178,20 @@ class EmbeddedCluster:
             self._since[node] = self.now_s
         self._state[node] = state
         self._lease[node] = lease_id
-        self._facts[node] = None
+        self._changed.add(node)
 
     # -------------------------------------------------------------------------------------------------- what is seen
 
     def facts(self) -> PoolFacts:
         """Return the pool as it is now."""
         schedule = self._schedule
+        for node in self._changed:
+            self._facts[node] = self._fact(node)
+        self._changed.clear()
         return PoolFacts(
             self.spec.pool,
             self.now_s,
-            tuple(self._fact(node) for node in range(self.spec.nodes)),
+            tuple(self._facts),
             InternalDemand(
                 schedule.busy_nodes,
                 schedule.pending_nodes,
@@ -198,16 +202,13 @@ class EmbeddedCluster:
         )
 
     def _fact(self, node: int) -> NodeFact:
-        known = self._facts[node]
-        if known is None:
-            known = self._facts[node] = NodeFact(
-                self.names[node],
-                self._state[node],
-                self._lease[node],
-                self._since[node],
-                self._clean[node] and self._state[node] is NodeState.FREE,
-            )
-        return known
+        return NodeFact(
+            self.names[node],
+            self._state[node],
+            self._lease[node],
+            self._since[node],
+            self._clean[node] and self._state[node] is NodeState.FREE,
+        )
 
     # ----------------------------------------------------------------------------------------------------- commands
 
