@@ -29,7 +29,7 @@ from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
-from tidegate.control.outlook import Outlooks
+from tidegate.control.outlook import Outlooks, outlook_of
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Feed
 from tidegate.control.rates import Rate
@@ -125,6 +125,8 @@ class Live:
         self.store = LeaseTables(self.database)
         self.store.set_up(self.pools)
         self.steering = SteeringTables(self.database, wall_s)
+        self.pool_of = {pool.id: pool for pool in self.pools}
+        self.outlooks = Outlooks(self.store, self.steering, self.pool_of, self.clock.now_s)
         self.telemetry = Telemetry()
         self.verdicts: Answers[Order] = Answers()
         self.intake = Intake()
@@ -149,6 +151,7 @@ class Live:
         self.lines = [
             self._line(pool, call) for pool, call in zip(self.pools, self._calls, strict=True)
         ]
+        self._line_of = {line.pool.id: line for line in self.lines}
         holder = settings.replica or f"{socket.gethostname()}-{os.getpid()}"
         self.leadership = Leadership(LeadershipTable(self.database), holder, pace)
         self.loop = Loop(self.lines, self.leadership, pace, self.intake, self.telemetry.stepped)
@@ -182,11 +185,11 @@ class Live:
     def _written(self, pool_id: str, changes: Changes) -> None:
         self.verdicts.tell(changes.orders.items())
         self.telemetry.written(pool_id, changes)
+        if changes.ticks:
+            self.outlooks.show(outlook_of(self._line_of[pool_id].book, self.clock.now_s()))
 
     def services(self) -> Services:
         """Return what the HTTP interface is given."""
-        pools = {pool.id: pool for pool in self.pools}
-        outlooks = Outlooks(self.store, self.steering, pools, self.clock.now_s)
         return Services(
             seal=self.seal,
             access=self.access,
@@ -194,14 +197,14 @@ class Live:
             webhooks=Webhooks(self.access, self.seal, self.sender, wall_s),
             till=self.till,
             views=ViewTables(self.database),
-            pools=pools,
+            pools=self.pool_of,
             steering=self.steering,
-            outlooks=outlooks,
+            outlooks=self.outlooks,
             sales=Sales(
                 self.store,
                 self.till,
-                pools,
-                outlooks=outlooks,
+                self.pool_of,
+                outlooks=self.outlooks,
                 wake=self.loop.wake,
                 verdicts=self.verdicts,
                 intake=self.intake,
@@ -210,7 +213,7 @@ class Live:
             ),
             lease_acts=LeaseActs(
                 self.store,
-                pools,
+                self.pool_of,
                 self.clock.now_s,
                 wake=self.loop.wake,
                 wait_s=self.settings.order_wait_s,

@@ -180,40 +180,56 @@ class Outlooks:
         )
         return found.bid(firm_s, offer.price)
 
+    def knows(self, pool_id: str) -> bool:
+        """Whether :meth:`bid` answers without looking into the tables."""
+        return self._fitting(pool_id, anew=False) is not None
+
+    def show(self, outlook: Outlook) -> None:
+        """Take a pool's outlook from its leader, who need not look into the tables for it."""
+        self._kept[outlook.pool_id] = (time.monotonic(), outlook)
+
+    def _fitting(self, pool_id: str, *, anew: bool) -> Outlook | None:
+        made_at, kept = self._kept.get(pool_id, (float("-inf"), None))
+        is_old = time.monotonic() - made_at > KEPT_S
+        if not anew and kept is not None:
+            is_old = is_old and kept.at_s // TICK_S != self._now_s() // TICK_S
+        return None if is_old else kept
+
     def _recent(self, pool: LivePool, *, anew: bool) -> Outlook:
         """Return an outlook that is a few seconds old; one of this tick will do, unless it is wanted anew."""
+        if (fitting := self._fitting(pool.id, anew=anew)) is not None:
+            return fitting
         with self._lock:
-            made_at, kept = self._kept.get(pool.id, (float("-inf"), None))
-            is_old = time.monotonic() - made_at > KEPT_S
-            if not anew and kept is not None:
-                is_old = is_old and kept.at_s // TICK_S != self._now_s() // TICK_S
-            if kept is None or is_old:
-                kept = self._made(pool)
-                self._kept[pool.id] = (time.monotonic(), kept)
-        return kept
+            fitting = self._fitting(pool.id, anew=anew)
+            if fitting is None:
+                said = self._steering.steering(pool.id)
+                book = Book(pool, self._store.kept(pool.id), said)
+                fitting = outlook_of(book, self._now_s())
+                self.show(fitting)
+        return fitting
 
-    def _made(self, pool: LivePool) -> Outlook:
-        said = self._steering.steering(pool.id)
-        book = Book(pool, self._store.kept(pool.id), said)
-        now_s = self._now_s()
-        idle = len(book.roster.lendable)
-        firm = [
-            (max(lease.firm_until_s - now_s, lease.notice_s), lease.nodes)
-            for lease in book.leases.values()
-        ]
-        found: list[Horizon] = []
-        room = idle
-        step = pool.price_step
-        rows = zip(book.engine.horizons_s, book.curve, book.engine.displaced.tolist(), strict=True)
-        for horizon_s, quota, displaced in rows:
-            promised = sum(nodes for left_s, nodes in firm if left_s >= horizon_s)
-            room = max(0, min(room, int(quota) - promised))
-            found.append(Horizon(int(horizon_s), int(quota), promised, room, displaced * step))
-        return Outlook(
-            pool.id,
-            now_s,
-            idle,
-            tuple(found),
-            break_cost(book.engine.policy, book.record, pool.pool.nodes),
-            pool.floor_s - pool.sanitise_s,
-        )
+
+def outlook_of(book: Book, now_s: int) -> Outlook:
+    """Return what may be promised in a pool."""
+    pool = book.pool
+    idle = len(book.roster.lendable)
+    firm_s = np.array([lease.firm_until_s for lease in book.leases.values()], dtype=np.int64)
+    notice_s = np.array([lease.notice_s for lease in book.leases.values()], dtype=np.int64)
+    nodes = np.array([lease.nodes for lease in book.leases.values()], dtype=np.int64)
+    left_s = np.maximum(firm_s - now_s, notice_s)
+    found: list[Horizon] = []
+    room = idle
+    step = pool.price_step
+    rows = zip(book.engine.horizons_s, book.curve, book.engine.displaced.tolist(), strict=True)
+    for horizon_s, quota, displaced in rows:
+        promised = int(nodes[left_s >= horizon_s].sum())
+        room = max(0, min(room, int(quota) - promised))
+        found.append(Horizon(int(horizon_s), int(quota), promised, room, displaced * step))
+    return Outlook(
+        pool.id,
+        now_s,
+        idle,
+        tuple(found),
+        break_cost(book.engine.policy, book.record, pool.pool.nodes),
+        pool.floor_s - pool.sanitise_s,
+    )

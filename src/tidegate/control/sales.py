@@ -57,7 +57,7 @@ class Sales:
         Real seconds that an order waits for its verdict.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what sales hang on
         self,
         store: LeaseStore,
         till: Till,
@@ -242,6 +242,8 @@ class Sales:
         standing = self._standings.known(buyer)
         offer = getattr(self._pools.get(what.pool_id), "offer_of", {}).get(what.product)
         if standing is None or offer is None or offer.product.kind is ProductKind.GRANT:
+            return None
+        if not self._outlooks.knows(what.pool_id):
             return None
         try:
             now_s = self._till.now_s()
