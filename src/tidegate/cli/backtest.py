@@ -1,11 +1,11 @@
 """``tidegate backtest``."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli.screen import say_json
 from tidegate.cli.sweep import refuse_beside_sweep, refuse_without_sweep
 from tidegate.cli.sweep import run as run_sweep_file
 from tidegate.errors import OptionError
@@ -215,7 +215,7 @@ def backtest(
     written = write(result, out)
     if as_json:
         files = {"report": str(written.report), "rejects": [str(p) for p in written.rejects]}
-        typer.echo(json.dumps({**result.to_json(), **files}, indent=2))
+        say_json({**result.to_json(), **files})
     else:
         show_result(result, written)
     if not_compared is not None:

@@ -1,11 +1,12 @@
 """``tidegate backup`` and ``tidegate restore``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tidegate.cli.screen import say_json
 
 if TYPE_CHECKING:
     from tidegate.app.backup import Backup
@@ -46,7 +47,7 @@ def _settings(data_dir: Path | None) -> "Settings":
 
 def _tell(what: str, file: Path, made: "Backup", *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"file": str(file), **asdict(made)}, indent=2))
+        say_json({"file": str(file), **asdict(made)})
         return
     rows = sum(made.rows.values())
     typer.echo(f"{what}: {file}, {rows:,} rows of {len(made.rows)} tables, {made.files} files")

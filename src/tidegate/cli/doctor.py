@@ -1,11 +1,12 @@
 """``tidegate doctor``."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.table import Table
+
+from tidegate.cli.screen import say_json
 
 _MARKS = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "bad": "[bold red]bad[/]"}
 
@@ -23,7 +24,7 @@ def doctor(
 
     checks = diagnose()
     if as_json:
-        typer.echo(json.dumps({"checks": [asdict(check) for check in checks]}, indent=2))
+        say_json({"checks": [asdict(check) for check in checks]})
     else:
         table = Table("part", "state", "found", "what to do", box=None, pad_edge=False)
         for check in checks:

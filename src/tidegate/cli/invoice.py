@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tidegate.cli.screen import say_json
+
 invoice_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -42,7 +44,7 @@ def list_invoices(*, as_json: AsJson = False) -> None:
 
     found = list(Client().pages("/v1/invoices"))
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        say_json(found)
     else:
         print_invoices(found)
 
@@ -59,7 +61,7 @@ def show_invoice(number: Number, *, as_json: AsJson = False) -> None:
     client = Client()
     found = client.get(f"/v1/invoices/{invoice_id(client, number)}")
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        say_json(found)
     else:
         print_invoice(found)
 
@@ -113,7 +115,7 @@ def list_credits(*, as_json: AsJson = False) -> None:
 
     found = list(Client().pages("/v1/credit-notes"))
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        say_json(found)
     else:
         print_credits(found)
 
@@ -154,7 +156,7 @@ def verify(*, as_json: AsJson = False) -> None:
 
     told = Client().get("/v1/books")
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
     else:
         print_books(told)
     if told["wrong"]:

@@ -1,6 +1,5 @@
 """``tidegate market``: what rents, resale prices and lessors do, generation by generation."""
 
-import json
 import time
 from datetime import date
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def run(
     files = write_run(played, out)
     if as_json:
         told = {**run_json(played, first), "files": [str(f) for f in files]}
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
         return
     markettables.show_run(played, first, time.perf_counter() - began)
     markettables.show_files(files)
@@ -168,7 +168,7 @@ def compare(
             "entry": f"{first:%Y-%m}",
             "differences": [it.to_json() for it in found],
         }
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
         return
     markettables.show_differences(pair, found, first, draws, time.perf_counter() - began)
 
@@ -223,7 +223,7 @@ def batch(
             {"scenario": it.name, "differences": [d.to_json() for d in found]} for it, found in told
         ]
         answer = {"against": markets[0].name, "draws": draws, "seed": seed, "scenarios": rows}
-        typer.echo(json.dumps({**answer, "files": [str(f) for f in files]}, indent=2))
+        say_json({**answer, "files": [str(f) for f in files]})
         return
     markettables.show_batch(told, draws)
     markettables.show_files([out / it.name for it in markets])
@@ -262,6 +262,6 @@ def prices(
     rows = price_rows(played, first, 12 * years, product, factor)
     write_prices(rows, out)
     if as_json:
-        typer.echo(json.dumps({"rows": rows, "file": str(out)}, indent=2))
+        say_json({"rows": rows, "file": str(out)})
         return
     markettables.show_files([out])

@@ -1,6 +1,5 @@
 """``tidegate market calibrate`` and ``judge``: the model against what was seen."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from tidegate.cli.market import Json, Rents, Seed, month_of
 
 # The commands of the other modules have joined this one before.
 from tidegate.cli.marketstory import market
+from tidegate.cli.screen import say_json
 
 __all__ = ["market"]
 
@@ -39,7 +39,7 @@ def calibrate(
     write_posterior(made, out)
     if as_json:
         told = {**made.origin, "draws": len(made.posterior), "file": str(out)}
-        typer.echo(json.dumps({**told, "parameters": markettables.parameter_rows(made)}, indent=2))
+        say_json({**told, "parameters": markettables.parameter_rows(made)})
         return
     markettables.show_posterior(made, out)
 
@@ -63,6 +63,6 @@ def judge(
     with screen.progress(["judge"], "rounds") as bars:
         verdict = judged(it, rents, last, draws=draws, seed=seed, progress=bars)
     if as_json:
-        typer.echo(json.dumps(markettables.verdict_json(verdict), indent=2))
+        say_json(markettables.verdict_json(verdict))
         return
     markettables.show_verdict(verdict)

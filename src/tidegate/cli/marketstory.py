@@ -1,6 +1,5 @@
 """``tidegate market claims`` and ``report``."""
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,7 @@ from tidegate.cli.market import (
     market,
     month_of,
 )
+from tidegate.cli.screen import say_json
 
 __all__ = ["market"]
 
@@ -53,7 +53,7 @@ def claims(
         found, _ = claim_findings(drawn, first, crew=crew, progress=bars)
     seconds = time.perf_counter() - began
     if as_json:
-        typer.echo(json.dumps(claims_json(found, drawn, seconds), indent=2))
+        say_json(claims_json(found, drawn, seconds))
         return
     markettables.show_claims(found, draws, seconds)
 
@@ -109,6 +109,6 @@ def report(
             "differences": [it.to_json() for it in story.differences],
             "seconds": round(story.seconds, 1),
         }
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
         return
     markettables.show_files([out])

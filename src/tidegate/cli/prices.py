@@ -1,10 +1,11 @@
 """``tidegate prices``."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from tidegate.cli.screen import say_json
 
 prices_app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +27,7 @@ def show_prices(
 
     found = Client().get("/v1/prices")
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        say_json(found)
     else:
         print_prices(found)
 

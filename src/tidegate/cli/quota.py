@@ -1,6 +1,5 @@
 """``tidegate quota``."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def quota(
         quota_now(case, read_demand(case), settings, costs.get(case.pool.chip.id)) for case in cases
     ]
     if as_json:
-        typer.echo(json.dumps({"pools": [each.to_json() for each in found]}, indent=2))
+        say_json({"pools": [each.to_json() for each in found]})
         return
     for each in found:
         screen.out.print(

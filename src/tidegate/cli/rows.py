@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from tidegate.cli import screen
+from tidegate.cli.screen import say_json
 
 _WIDEST: Final = 160
 """A cell of a table shows no more than this; ``--json`` shows all."""
@@ -38,7 +39,7 @@ def say_rows(
     """
     shown = list(islice(rows, limit))
     if as_json:
-        typer.echo(json.dumps(shown, indent=2))
+        say_json(shown)
         return
     if not shown:
         screen.out.print(nothing)
@@ -60,7 +61,7 @@ def say_one(
 ) -> None:
     """Print one thing, a field a line."""
     if as_json:
-        typer.echo(json.dumps(thing, indent=2))
+        say_json(thing)
         return
     width = max(map(len, thing))
     for name, value in thing.items():

@@ -1,10 +1,12 @@
 """What the commands print: tables, progress, errors."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,6 +24,11 @@ def show_error(error: TidegateError) -> None:
     """Print an error, and those that came with it, to standard error, one a line."""
     for each in (error, *getattr(error, "others", ())):
         err.print(f"[bold red]error[/] {escape(str(each))}", soft_wrap=True)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON, for programs: nothing else goes to standard output then."""
+    typer.echo(json.dumps(value, indent=2))
 
 
 @contextmanager

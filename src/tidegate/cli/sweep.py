@@ -1,12 +1,12 @@
 """``tidegate backtest --sweep``."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import typer
 from rich.markup import escape
 
+from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
 # Beside --sweep all that is played stands in the sweep file; these say who plays, and what becomes of it.
@@ -90,7 +90,7 @@ def run(
         )
     if as_json:
         files = {"table": str(out / "sweep.parquet")}
-        typer.echo(json.dumps({**result.to_json(), **files}, indent=2))
+        say_json({**result.to_json(), **files})
     else:
         show_sweep(result, out)
     for message, count in Counter(failed.message for failed in result.failed).items():

@@ -1,11 +1,12 @@
 """``tidegate usage``."""
 
-import json
 from collections import defaultdict
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+from tidegate.cli.screen import say_json
 
 
 class By(StrEnum):
@@ -41,7 +42,7 @@ def usage(
         )
     )
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     added: dict[tuple[str, ...], int] = defaultdict(int)
     for row in rows:

@@ -1,6 +1,6 @@
 """``/v1/invoices``: the bills of tenants."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
@@ -33,19 +33,24 @@ class AppliedOut(Shape):
     amount: str
 
 
-class InvoiceOut(Shape):
-    """An invoice; amounts in its currency."""
+class InvoiceHead(Shape):
+    """What every answer tells of an invoice."""
 
     id: str
     number: str
     tenant_id: str
-    tenant_name: str
     month: str = Field(description="The month, of the billing zone.", examples=["2026-03"])
     period_start: Time
     period_end: Time
     issued_at: Time
     due_at: Time
     paid_at: Time | None
+
+
+class InvoiceOut(InvoiceHead):
+    """An invoice; amounts in its currency."""
+
+    tenant_name: str
     currency: str
     net: str
     tax: str
@@ -57,35 +62,33 @@ class InvoiceOut(Shape):
     applied: list[AppliedOut]
 
 
-class InvoiceSum(Shape):
+class InvoiceSum(InvoiceHead):
     """An invoice in a list: without its lines."""
 
-    id: str
-    number: str
-    tenant_id: str
-    month: str = Field(description="The month, of the billing zone.", examples=["2026-03"])
-    period_start: Time
-    period_end: Time
-    issued_at: Time
-    due_at: Time
-    paid_at: Time | None
     net: MoneyOut
     total: MoneyOut
     amount_due: MoneyOut
 
 
+def _head(kept: KeptInvoice, zone: str) -> dict[str, Any]:
+    invoice = kept.invoice
+    return {
+        "id": kept.id,
+        "number": invoice.number,
+        "tenant_id": invoice.tenant.tenant_id,
+        "month": month_name(invoice.period, zone),
+        "period_start": invoice.period.start_s,
+        "period_end": invoice.period.end_s,
+        "issued_at": invoice.issued_s,
+        "due_at": invoice.due_s,
+        "paid_at": kept.paid_s,
+    }
+
+
 def _sum(kept: KeptInvoice, zone: str) -> InvoiceSum:
     invoice = kept.invoice
     return InvoiceSum(
-        id=kept.id,
-        number=invoice.number,
-        tenant_id=invoice.tenant.tenant_id,
-        month=month_name(invoice.period, zone),
-        period_start=invoice.period.start_s,
-        period_end=invoice.period.end_s,
-        issued_at=invoice.issued_s,
-        due_at=invoice.due_s,
-        paid_at=kept.paid_s,
+        **_head(kept, zone),
         net=money_out(invoice.net),
         total=money_out(invoice.total),
         amount_due=money_out(invoice.amount_due),
@@ -95,16 +98,8 @@ def _sum(kept: KeptInvoice, zone: str) -> InvoiceSum:
 def _out(kept: KeptInvoice, zone: str) -> InvoiceOut:
     invoice = kept.invoice
     return InvoiceOut(
-        id=kept.id,
-        number=invoice.number,
-        tenant_id=invoice.tenant.tenant_id,
+        **_head(kept, zone),
         tenant_name=invoice.tenant.name,
-        month=month_name(invoice.period, zone),
-        period_start=invoice.period.start_s,
-        period_end=invoice.period.end_s,
-        issued_at=invoice.issued_s,
-        due_at=invoice.due_s,
-        paid_at=kept.paid_s,
         currency=invoice.tenant.currency,
         net=f"{invoice.net.amount:f}",
         tax=f"{invoice.tax.amount:f}",

@@ -14,6 +14,7 @@ from tidegate.cli.finance.options import (
     outlet_from,
     outlet_json,
 )
+from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ def period(
 
     Example: `tidegate finance period close 2026-09 --journal books.jsonl --by "A. Controller" --reason "quarter end"`
     """
-    import json  # noqa: PLC0415
-
     from tidegate.app.finance import act_on_period  # noqa: PLC0415
     from tidegate.cli.screen import out  # noqa: PLC0415
 
@@ -78,7 +77,7 @@ def period(
     changed = act_on_period(journal, act, chosen, by=by, reason=reason)
     closed = None if changed.closed_to is None else str(changed.closed_to)
     if as_json:
-        typer.echo(json.dumps({"closed_to": closed, "acts": len(changed.acts)}, indent=2))
+        say_json({"closed_to": closed, "acts": len(changed.acts)})
     else:
         out.print(f"closed up to {closed}" if closed else "no period is closed", soft_wrap=True)
 

@@ -1,6 +1,5 @@
 """``tidegate tiers``: which pools should move, and the moves that an operator has approved."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import Fleet, Json, Outlet, desk_from, futures_from, outlet_json
+from tidegate.cli.screen import say_json
 
 if TYPE_CHECKING:
     from tidegate.app.financedesk import Desk
@@ -69,7 +69,7 @@ def apply(
     if as_json:
         moves = [dict(zip(("pool", "from", "to"), move, strict=True)) for move in done.moves]
         told = {"fleet": str(done.fleet), "record": str(done.record), "moves": moves}
-        typer.echo(json.dumps(told, indent=2))
+        say_json(told)
         return
     for name, before, after in done.moves:
         out.print(f"{name}: {before} to {after}", soft_wrap=True)

@@ -1,6 +1,5 @@
 """Options that the finance commands share, and the desk that they work on."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class Outlet:
         if self.xlsx is not None:
             written.append(write_xlsx(report, self.xlsx))
         if self.as_json:
-            typer.echo(json.dumps(report.to_json(), indent=2))
+            say_json(report.to_json())
         else:
             show(report, names, notes=notes)
         for path in (*written, *beside):
