@@ -16,6 +16,7 @@ OURS: Final = "tidegate:"
 """Beginning of the reason of every node that we drain; one that is drained for another reason is never resumed."""
 
 _JOBS_AT_ONCE: Final = 500
+_CLOSE_TRIES: Final = 5
 
 
 def tag_nodes(commands: Commands, view: View, tags: Mapping[str, Tag | None], *state: str) -> None:
@@ -119,9 +120,23 @@ def prolong(commands: Commands, lease_id: str) -> None:
 
 
 def close(commands: Commands, lease_id: str) -> None:
-    """Let no tenant submit to a lease's reservation any more; refused, it is closed the next time."""
-    name = f"ReservationName={reservation_of(lease_id)}"
-    _tolerant(commands, "scontrol", "update", name, "Accounts=root")
+    """Cancel what waits in a lease's reservation, and let no tenant submit to it any more.
+
+    First the jobs: from 23.11 on no reservation is closed to jobs that were submitted to it. A tenant who submits
+    without pause may be quicker a few times; then it is closed at the next look.
+    """
+    name = reservation_of(lease_id)
+    empty = ("scancel", f"--reservation={name}", "--state=PENDING")
+    for _ in range(_CLOSE_TRIES):
+        _tolerant(commands, *empty)
+        try:
+            commands.run("scontrol", "update", f"ReservationName={name}", "Accounts=root")
+        except SlurmError as error:
+            if error.code != "TG-SLURM-FAILED":
+                raise
+        else:
+            _tolerant(commands, *empty)
+            return
 
 
 def unreserve(commands: Commands, lease_id: str) -> bool:
@@ -162,11 +177,6 @@ def end(commands: Commands, jobs: Iterable[Job]) -> None:
     _scancel(commands, jobs)
 
 
-def cancel(commands: Commands, jobs: Iterable[Job]) -> None:
-    """Cancel jobs that wait."""
-    _scancel(commands, jobs)
-
-
 def requeue(commands: Commands, jobs: Iterable[Job]) -> None:
     """Let jobs that were ended wait again."""
     for job in jobs:
@@ -183,7 +193,7 @@ def _chunks(ids: list[str]) -> list[list[str]]:
 
 
 def _tolerant(commands: Commands, *argv: str) -> str:
-    """Run a command that fails when a job has just ended by itself, or has just come."""
+    """Run a command that fails when a job has just ended by itself."""
     try:
         return commands.run(*argv)
     except SlurmError as error:

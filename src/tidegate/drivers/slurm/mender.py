@@ -160,10 +160,7 @@ class Mender:
             return False
         if not nodes:
             # A job that waits in a reservation keeps it from being removed, as one that runs does.
-            waiting = [job for job in view.jobs if job.reservation == there.name and job.waits]
-            if waiting:
-                # First the jobs: from 23.11 on no reservation is closed to jobs that were submitted to it.
-                hands.cancel(self._commands, waiting)
+            if any(job.reservation == there.name and job.waits for job in view.jobs):
                 hands.close(self._commands, lease_id)
             return hands.unreserve(self._commands, lease_id)
         try:
