@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -11,7 +11,10 @@ import numpy as np
 
 from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.book import Book
+from tidegate.control.bookings import less_promised
+from tidegate.control.curve import curve_with
 from tidegate.control.pools import TICK_S, LivePool
+from tidegate.control.snapshot import kept_for_others
 from tidegate.control.steering import SteeringStore
 from tidegate.control.store import LeaseStore
 from tidegate.errors import AccessError
@@ -55,7 +58,8 @@ class Horizon:
     quota : int
         Nodes that may be promised so long, in all.
     promised : int
-        Nodes of leases whose firm time left is at least that.
+        Nodes promised so long, as admission counts them: of leases whose firm time left is at least that, of bookings
+        and of held quotes.
     left : int
         Nodes that may still be promised so long: no shorter horizon is broken, and they are idle.
     displaced : Decimal
@@ -213,23 +217,23 @@ def outlook_of(book: Book, now_s: int) -> Outlook:
     """Return what may be promised in a pool."""
     pool = book.pool
     idle = len(book.roster.lendable)
-    firm_s = np.array([lease.firm_until_s for lease in book.leases.values()], dtype=np.int64)
-    notice_s = np.array([lease.notice_s for lease in book.leases.values()], dtype=np.int64)
-    nodes = np.array([lease.nodes for lease in book.leases.values()], dtype=np.int64)
-    left_s = np.maximum(firm_s - now_s, notice_s)
-    found: list[Horizon] = []
-    room = idle
+    curve = curve_with(book.engine, book.rows.rows, book.roster.lost, now_s, pool.sanitise_s)
+    # Bookings and held quotes are promised as well, as a decision sees it.
+    kept = curve.quota - less_promised(book, now_s, kept_for_others(book, (), now_s))
+    curve = replace(curve, promised=curve.promised + kept)
+    left = np.minimum(idle, np.minimum.accumulate(curve.room))
+    figures = (curve.horizons_s, curve.quota, curve.promised, left, book.engine.displaced)
     step = pool.price_step
-    rows = zip(book.engine.horizons_s, book.curve, book.engine.displaced.tolist(), strict=True)
-    for horizon_s, quota, displaced in rows:
-        promised = int(nodes[left_s >= horizon_s].sum())
-        room = max(0, min(room, int(quota) - promised))
-        found.append(Horizon(int(horizon_s), int(quota), promised, room, displaced * step))
     return Outlook(
         pool.id,
         now_s,
         idle,
-        tuple(found),
+        tuple(
+            Horizon(horizon_s, quota, promised, room, displaced * step)
+            for horizon_s, quota, promised, room, displaced in zip(
+                *(each.tolist() for each in figures), strict=True
+            )
+        ),
         break_cost(book.engine.policy, book.record, pool.pool.nodes),
         pool.floor_s - pool.sanitise_s,
     )

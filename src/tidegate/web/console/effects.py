@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tidegate.billing import BreakPolicy
+from tidegate.control.curve import Curve
 from tidegate.control.steering import Leasing
 from tidegate.lease.lease import Lease
 from tidegate.quantity import Money
-from tidegate.web.console.pool_view import Curve, PoolPicture
+from tidegate.web.console.pool_view import PoolPicture
 
 
 @dataclass(frozen=True)

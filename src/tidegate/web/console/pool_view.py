@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tidegate.control.access import Reach
+from tidegate.control.curve import Curve, curve_with
 from tidegate.control.heldrows import as_held
 from tidegate.control.pools import LivePool
 from tidegate.control.steering import Steering
 from tidegate.control.views import PoolRow, TickRow
 from tidegate.lease.lease import Holding, Lease
 from tidegate.lease.states import HoldingState
-from tidegate.quota import HELD_LEASE, committed
+from tidegate.quota import HELD_LEASE
 from tidegate.quota.engine import Engine
 from tidegate.web.console.services import Console
 
@@ -32,32 +32,6 @@ LETTERS: Final[Mapping[HoldingState, str]] = {
 """A node's state as one letter: ten thousand nodes are ten thousand letters."""
 
 QUARANTINED: Final = "Q"
-
-I64 = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The quota curve with what is promised of it, in nodes; arrays of shape (horizons,)."""
-
-    horizons_s: I64
-    bound: I64
-    quota: I64
-    promised: I64
-
-    @property
-    def room(self) -> I64:
-        """Nodes that may still be promised, at each horizon."""
-        room: I64 = np.maximum(0, self.quota - self.promised)
-        return room
-
-    def room_for(self, firm_s: int) -> int:
-        """Nodes that may still be promised for so long: at no horizon up to it may there be less."""
-        return int(self.room[: self.place(firm_s) + 1].min())
-
-    def place(self, horizon_s: int) -> int:
-        """Place of the first horizon that is at least so long."""
-        return min(int(np.searchsorted(self.horizons_s, horizon_s)), int(self.horizons_s.size) - 1)
 
 
 @dataclass(frozen=True)
@@ -122,10 +96,7 @@ def curve_of(
 ) -> Curve:
     """Return an engine's curve with what leases promise of it."""
     held = np.array([as_held(live, lease) for lease in leases], dtype=HELD_LEASE)
-    recalled = np.zeros(held.size, dtype=np.bool_)
-    granted_s = engine.policy.floor_s - live.sanitise_s
-    promised = committed(held, recalled, now_s, engine.horizons_s, granted_s)
-    return Curve(engine.horizons_s, engine.bound, engine.curve(lost), promised)
+    return curve_with(engine, held, lost, now_s, live.sanitise_s)
 
 
 def letters(holdings: Sequence[Holding], steering: Steering) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""A pool's quota curve with what its leases promise of it, as admission counts both."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.quota import committed
+from tidegate.quota.engine import Engine
+
+I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The quota curve with what is promised of it, in nodes; arrays of shape (horizons,)."""
+
+    horizons_s: I64
+    bound: I64
+    quota: I64
+    promised: I64
+
+    @property
+    def room(self) -> I64:
+        """Nodes that may still be promised, at each horizon."""
+        room: I64 = np.maximum(0, self.quota - self.promised)
+        return room
+
+    def room_for(self, firm_s: int) -> int:
+        """Nodes that may still be promised for so long: at no horizon up to it may there be less."""
+        return int(self.room[: self.place(firm_s) + 1].min())
+
+    def place(self, horizon_s: int) -> int:
+        """Place of the first horizon that is at least so long."""
+        return min(int(np.searchsorted(self.horizons_s, horizon_s)), int(self.horizons_s.size) - 1)
+
+
+def curve_with(engine: Engine, held: NDArray[Any], lost: int, now_s: int, sanitise_s: int) -> Curve:
+    """Return an engine's curve with what leases promise of it.
+
+    Parameters
+    ----------
+    engine : Engine
+        After the latest tick.
+    held : array of HELD_LEASE
+        The leases that live.
+    lost : int
+        Nodes that have failed or may not be lent.
+    now_s : int
+    sanitise_s : int
+        Time a node of the pool needs between two holders.
+    """
+    granted_s = engine.policy.floor_s - sanitise_s
+    recalled = np.zeros(held.size, dtype=np.bool_)
+    promised = committed(held, recalled, now_s, engine.horizons_s, granted_s)
+    return Curve(engine.horizons_s, engine.bound, engine.curve(lost), promised)
