@@ -2,6 +2,7 @@
 
 from tidegate.forecast.announced import announced_ahead
 from tidegate.forecast.classes import DAY_S
+from tidegate.forecast.fan import fan
 from tidegate.forecast.futuremax import observe, replay
 from tidegate.forecast.gaussian import forecast_free_nodes
 from tidegate.forecast.observation import Observation
@@ -13,6 +14,7 @@ __all__ = [
     "FutureMax",
     "Observation",
     "announced_ahead",
+    "fan",
     "forecast_free_nodes",
     "least_history_s",
     "new_future_max",

@@ -32,10 +32,16 @@ def judge_candidates(state: FutureMax, j: int, begun: int, top: int) -> None:
 
 
 @compiled
+def trusts_hour(state: FutureMax, j: int) -> bool:
+    """Return whether the hour of the day has been worth it."""
+    return bool(state.lost[j, BY_HOUR] < LEAST_GAIN * state.lost[j, BY_LEVEL])
+
+
+@compiled
 def chosen(state: FutureMax, j: int, i: int, by_level: int, by_hour: int) -> int:
     """Remember the candidates of tick ``i``, and return the one to be trusted."""
     ring = state.candidate[state.at[j] : state.at[j + 1]]
     place = i % ring.shape[0]
     ring[place, BY_LEVEL] = by_level
     ring[place, BY_HOUR] = by_hour
-    return by_hour if state.lost[j, BY_HOUR] < LEAST_GAIN * state.lost[j, BY_LEVEL] else by_level
+    return by_hour if trusts_hour(state, j) else by_level

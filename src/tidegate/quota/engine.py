@@ -1,6 +1,6 @@
 """One pool's forecast and decisions, tick by tick, for a system that runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -12,6 +12,7 @@ from tidegate.forecast import (
     FutureMax,
     Observation,
     announced_ahead,
+    fan,
     new_future_max,
     replay,
 )
@@ -115,6 +116,21 @@ class Engine:
     def bound(self) -> I64:
         """Upper bounds of internal demand over each horizon after the latest tick, in nodes."""
         return self._state.bound.copy()
+
+    def fan(self, shares: Sequence[float]) -> I64:
+        """Return what demand's maximum stays within in so many of the futures: see :func:`tidegate.forecast.fan`.
+
+        Parameters
+        ----------
+        shares : sequence of float
+            In (0, 1), ascending.
+
+        Returns
+        -------
+        int64 array, shape (shares, horizons)
+            All nodes before the first tick.
+        """
+        return fan(self._state, max(0, self._seen - 1), np.array(shares, dtype=np.float64))
 
     @property
     def tick(self) -> int | None:

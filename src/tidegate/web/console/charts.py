@@ -5,14 +5,16 @@ from typing import Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Request
+from numpy.typing import NDArray
 
 from tidegate.control.access import Act
 from tidegate.control.pools import TICK_S
 from tidegate.control.views import Held
+from tidegate.forecast import HORIZONS_S
 from tidegate.web.console.frame import Frame
 from tidegate.web.console.gate import owner_only
 from tidegate.web.console.operator import find_pool
-from tidegate.web.console.pool_view import PoolPicture, picture
+from tidegate.web.console.pool_view import FAN_SHARES, PoolPicture, picture
 from tidegate.web.console.services import Given
 from tidegate.web.palette import product_colour
 from tidegate.web.signin import Visitor
@@ -53,8 +55,14 @@ def tide(request: Request, visitor: Visitor, console: Given, pool: str) -> Mappi
             say(_("own demand")), "demand", times, [t.demand_nodes for t in ticks], step="end", z=4
         )
     )
-    fan = _fan(found, now_s)
-    series.append(_points(say(_("own demand at most")), "demand", fan, dashes=True, z=4, area=0.08))
+    if found.fan is not None:
+        for share, within in zip(FAN_SHARES, found.fan, strict=True):
+            name = say(_("in %(share)s of futures within"), share=frame.figures.percent(share, 0))
+            points = _ahead(found, now_s, within)
+            series.append(_points(name, "demand", points, width=0.5, z=3, area=0.09))
+    if found.curve is not None:
+        bound = _ahead(found, now_s, found.curve.bound)
+        series.append(_points(say(_("own demand at most")), "demand", bound, dashes=True, z=4))
     ends = [
         [1000 * int(times[0]) if times.size else 1000 * now_s, capacity],
         [1000 * (now_s + AHEAD_S), capacity],
@@ -70,13 +78,12 @@ def tide(request: Request, visitor: Visitor, console: Given, pool: str) -> Mappi
     }
 
 
-def _fan(found: PoolPicture, now_s: int) -> list[list[int]]:
-    if found.curve is None:
-        return []
+def _ahead(found: PoolPicture, now_s: int, nodes: NDArray[np.int64]) -> list[list[int]]:
+    """Return points of a curve over the horizons, from demand now on."""
     points = [[1000 * now_s, found.tick.demand_nodes if found.tick else 0]]
-    for horizon_s, bound in zip(found.curve.horizons_s, found.curve.bound, strict=True):
+    for horizon_s, value in zip(HORIZONS_S, nodes.tolist(), strict=True):
         if horizon_s <= AHEAD_S:
-            points.append([1000 * (now_s + int(horizon_s)), int(bound)])
+            points.append([1000 * (now_s + horizon_s), value])
     return points
 
 

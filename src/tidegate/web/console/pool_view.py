@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidegate.control.access import Reach
 from tidegate.control.curve import Curve, curve_with
@@ -33,6 +34,9 @@ LETTERS: Final[Mapping[HoldingState, str]] = {
 
 QUARANTINED: Final = "Q"
 
+FAN_SHARES: Final = (0.5, 0.8, 0.95)
+"""Shares of the futures that the forecast is drawn for."""
+
 
 @dataclass(frozen=True)
 class PoolPicture:
@@ -52,6 +56,8 @@ class PoolPicture:
         The latest.
     curve : Curve or None
         None before the first tick.
+    fan : int64 array, shape (shares, horizons), or None
+        What own demand stays within in each of :data:`FAN_SHARES` of the futures; None before the first tick.
     """
 
     row: PoolRow
@@ -61,6 +67,7 @@ class PoolPicture:
     leases: Sequence[Lease]
     tick: TickRow | None
     curve: Curve | None
+    fan: NDArray[np.int64] | None
 
     @property
     def can_lease(self) -> bool:
@@ -87,7 +94,14 @@ def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
     lost = counts.get(HoldingState.FAILED, 0) + len(steering.quarantined)
     curve = curve_of(engine, live, leases, lost, now_s) if engine else None
     return PoolPicture(
-        row, live, steering, counts, leases, console.views.latest_tick(row.id), curve
+        row,
+        live,
+        steering,
+        counts,
+        leases,
+        console.views.latest_tick(row.id),
+        curve,
+        engine.fan(FAN_SHARES) if engine else None,
     )
 
 
