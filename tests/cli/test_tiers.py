@@ -129,6 +129,7 @@ def test_a_node_is_certified_once_by_two_people(tidegate: Shell, fleet: Path, tm
         ((*words, "--checked-by", "bob", *record), "already"),
         ((*words[:3], "none", *words[4:], "--checked-by", "bob", *record), "no pool"),
         ((*words, "--checked-by", "bob", *record[:3], "soon"), "TG-OPTION"),
+        ((*words, "--checked-by", "bob", *record[:3], "2999-01-01"), "is to come"),
     ):
         called = tidegate(*wrong)
         assert (called.code, said in called.err) == (2, True), called.err

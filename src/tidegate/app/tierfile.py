@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -218,12 +218,15 @@ def certificate_of(
     Raises
     ------
     OptionError
-        ``TG-OPTION`` when the day is none, or when not two people are named.
+        ``TG-OPTION`` when the day is none or to come, or when not two people are named.
     """
     try:
         day = date.fromisoformat(done_on) if done_on else datetime.now(UTC).date()
     except ValueError as error:
         raise OptionError.at("--done-on", f"{error}.", "a day, such as 2026-09-30.") from error
+    # A day of grace: where the node stands it may be tomorrow already.
+    if day > datetime.now(UTC).date() + timedelta(days=1):
+        raise OptionError.at("--done-on", f"{day} is to come.", "the day on which it was done.")
     chips = {case.pool.id: case.pool.chip.id for case in read_fleet(fleet).cases}
     try:
         return Certificate(node, pool, chips.get(pool, ""), method, day, by, checked_by)
