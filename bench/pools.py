@@ -15,13 +15,28 @@ from bench.logs import ROOT
 from bench.measured import machine
 
 from tidegate.forecast import Observation
-from tidegate.quota import HELD_LEASE, REQUEST, Cluster, Engine, Policy, PolicyCode, Snapshot
+from tidegate.quota import (
+    HELD_LEASE,
+    REQUEST,
+    Cluster,
+    Engine,
+    Policy,
+    PolicyCode,
+    Snapshot,
+    Verdict,
+    committed,
+    forget,
+    new_promises,
+    pass_time,
+    promise,
+)
 
 HISTORY_DAYS: Final = 30
 LEASES: Final = 20
 REQUESTS: Final = 5
 NOW_S: Final = 20_000 * 86_400
 TICK_S: Final = 300
+LEASE_COUNTS: Final = (100, 1_000, 10_000, 100_000)
 TARGETS: Final = {"refresh_s": 60.0, "decide_s": 0.1}
 
 
@@ -62,12 +77,62 @@ def _snapshot(engine: Engine, seed: int) -> Snapshot:
         sanitise_s=300,
         horizons_s=engine.horizons_s,
         curve=engine.curve(0),
+        promised=committed(held, NOW_S, engine.horizons_s, 600),
         displaced=engine.displaced,
         held=held,
         asked=asked,
         nodes=engine.cluster.nodes,
         waiting=1,
     )
+
+
+def _admissions(leases: int, rounds: int) -> dict[str, float]:
+    """Time what one request costs beside so many leases: time passes, it is judged, counted, and later forgotten.
+
+    Beside it, what counting all leases for each request costs.
+    """
+    random = np.random.default_rng(leases)
+    engine = Engine(Cluster(leases, 8, 300, 0), Policy(int(PolicyCode.TIDEGATE)), TICK_S)
+    engine.observe(NOW_S // TICK_S, Observation(0))
+    kept = new_promises(leases + 1, engine.horizons_s, 600)
+    held = np.zeros(leases, dtype=HELD_LEASE)
+    held["nodes"], held["take_s"], held["notice_s"], held["price"] = 1, -1, 600, 700
+    held["since_s"] = held["start_s"] = NOW_S
+    held["firm_until_s"] = NOW_S + random.integers(600, 30 * 86_400, leases)
+    held["end_s"] = held["firm_until_s"] + random.integers(0, 86_400, leases)
+    for row in held:
+        promise(kept, 1, row["firm_until_s"], row["end_s"], 600, -1, NOW_S)
+    snapshot = _snapshot(engine, 0)._replace(
+        idle=leases,
+        pending=0,
+        curve=np.full(engine.horizons_s.size, 2 * leases, dtype=np.int64),
+        held=held,
+        leased=leases,
+        nodes=2 * leases,
+    )
+    snapshot = snapshot._replace(asked=snapshot.asked[:1], promised=kept.nodes)
+
+    def by_record(now_s: int) -> None:
+        pass_time(kept, now_s)
+        plan = engine.decide(snapshot._replace(now_s=now_s))
+        assert plan.verdict[0] == Verdict.ADMITTED
+        forget(kept, promise(kept, 1, now_s + 21_600, now_s + 86_400, 600, -1, now_s))
+
+    def by_count(now_s: int) -> None:
+        promised = committed(held, now_s, engine.horizons_s, 600)
+        engine.decide(snapshot._replace(now_s=now_s, promised=promised))
+
+    by_record(NOW_S)
+    by_count(NOW_S)
+    found = {}
+    for name, judged in (("by_record_us", by_record), ("by_count_us", by_count)):
+        taken = []
+        for second in range(1, rounds + 1):
+            began = time.perf_counter()
+            judged(NOW_S + second)
+            taken.append(time.perf_counter() - began)
+        found[name] = 1e6 * float(np.median(taken))
+    return {"leases": leases, **found}
 
 
 def _median(run: Callable[[], object], runs: int) -> float:
@@ -114,6 +179,7 @@ def measured(pools: int, nodes: int, runs: int) -> dict[str, Any]:
         "rebuild_s": rebuilt_s,
         "refresh_s": _median(refresh, runs),
         "decide_s": _median(decide, runs),
+        "admissions": [_admissions(leases, 2000) for leases in LEASE_COUNTS],
     }
 
 
@@ -138,6 +204,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         target = f", target {TARGETS[key]:g} s" if key in TARGETS else ""
         print(f"{name:42} {found[key]:8.3f} s, {each * found[key]:9.1f} us a pool{target}")
+    print(
+        "\none request of a pool with so many leases: by the record of promises, by counting all leases"
+    )
+    for row in found["admissions"]:
+        print(
+            f"{row['leases']:9,} leases {row['by_record_us']:10.1f} us {row['by_count_us']:10.1f} us"
+        )
 
 
 if __name__ == "__main__":

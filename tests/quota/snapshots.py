@@ -7,15 +7,30 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tidegate import quota
 from tidegate.forecast import HORIZONS_S
-from tidegate.quota import HELD_LEASE, REQUEST, Policy, PolicyCode, Snapshot
+from tidegate.quota import HELD_LEASE, REQUEST, Plan, Policy, PolicyCode, Snapshot, committed
+from tidegate.quota.snapshot import new_plan
 
 NOW_S = 100_000
 HORIZON_ENDS = st.sampled_from([*HORIZONS_S, *(h + 1 for h in HORIZONS_S), 0, 1, 120])
 TIMES_S = HORIZON_ENDS | st.integers(0, 700_000)
 
+OF_LEASES = ("recall", "displaced_for", "why", "need", "cost", "against")
 Row = Mapping[str, int]
 Flags = NDArray[np.bool_]
+
+
+def decide(policy: Policy, snapshot: Snapshot) -> Plan:
+    """Decide with what the leases promise counted, and what is said of leases as long as there are leases."""
+    granted_s = policy.floor_s - snapshot.sanitise_s
+    promised = committed(snapshot.held, snapshot.now_s, snapshot.horizons_s, granted_s)
+    plan = quota.decide(policy, snapshot._replace(promised=promised))
+    if plan.recall.size == snapshot.held.size:
+        return plan
+    assert plan.recall.size == 0
+    blank = new_plan(snapshot.held.size, 0)
+    return plan._replace(**{name: getattr(blank, name) for name in OF_LEASES})
 
 
 def a_lease(nodes: int = 1, **given: int) -> Row:
@@ -68,6 +83,7 @@ def a_snapshot(
         sanitise_s=300,
         horizons_s=np.array(HORIZONS_S, dtype=np.int64),
         curve=np.full(len(HORIZONS_S), curve, dtype=np.int64),
+        promised=np.zeros(len(HORIZONS_S), dtype=np.int64),
         displaced=np.full(len(HORIZONS_S), displaced, dtype=np.int64),
         held=leases,
         asked=_records(asked, REQUEST),

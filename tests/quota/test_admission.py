@@ -11,12 +11,13 @@ from tests.quota.snapshots import (
     a_lease,
     a_request,
     a_snapshot,
+    decide,
     snapshots,
     tidegate,
 )
 
 from tidegate.forecast import HORIZONS_S
-from tidegate.quota import Plan, Policy, PolicyCode, Snapshot, Verdict, decide
+from tidegate.quota import Plan, Policy, PolicyCode, Snapshot, Verdict
 from tidegate.quota.admission import judging_order
 
 DAY_S = 86_400

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.quota.snapshots import a_request, a_snapshot, tidegate
+from tests.quota.snapshots import a_request, a_snapshot, decide, tidegate
 
-from tidegate.quota import REQUEST, Verdict, decide
+from tidegate.quota import REQUEST, Verdict
 from tidegate.quota.batch import best_together
 
 DAY_S = 86_400

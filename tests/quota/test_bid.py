@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.naive import bid as naive
-from tests.quota.snapshots import NOW_S, a_lease, a_request, a_snapshot, tidegate
+from tests.quota.snapshots import NOW_S, a_lease, a_request, a_snapshot, decide, tidegate
 
 from tidegate.forecast import HORIZONS_S
 from tidegate.quota import (
@@ -13,7 +13,6 @@ from tidegate.quota import (
     Record,
     Verdict,
     break_cost,
-    decide,
     displaced_at,
     new_offers,
     note_refused,

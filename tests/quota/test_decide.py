@@ -4,9 +4,17 @@ import copy
 
 import numpy as np
 from hypothesis import given
-from tests.quota.snapshots import POLICIES, a_lease, a_request, a_snapshot, snapshots, tidegate
+from tests.quota.snapshots import (
+    POLICIES,
+    a_lease,
+    a_request,
+    a_snapshot,
+    decide,
+    snapshots,
+    tidegate,
+)
 
-from tidegate.quota import Policy, PolicyCode, Snapshot, Verdict, decide
+from tidegate.quota import Policy, PolicyCode, Snapshot, Verdict
 
 
 @given(policy=POLICIES, snapshot=snapshots() | snapshots(rush=True))

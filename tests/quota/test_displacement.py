@@ -9,13 +9,14 @@ from tests.quota.snapshots import (
     a_lease,
     a_request,
     a_snapshot,
+    decide,
     leaving,
     mature,
     snapshots,
     tidegate,
 )
 
-from tidegate.quota import Policy, PolicyCode, RecallReason, Snapshot, Verdict, decide
+from tidegate.quota import Policy, PolicyCode, RecallReason, Snapshot, Verdict
 
 HOUR_S = 3600
 CHEAP = a_lease(2, price=450, end_s=NOW_S + 4 * HOUR_S)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.naive import gfs as naive
-from tests.quota.snapshots import NOW_S, a_lease, a_request, a_snapshot, snapshots
+from tests.quota.snapshots import NOW_S, a_lease, a_request, a_snapshot, decide, snapshots
 
-from tidegate.quota import Policy, PolicyCode, Snapshot, Verdict, decide
+from tidegate.quota import Policy, PolicyCode, Snapshot, Verdict
 from tidegate.quota.gfs import quota_nodes, renewed_eta, victims
 
 GFS = Policy(int(PolicyCode.GFS))

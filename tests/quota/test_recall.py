@@ -11,13 +11,14 @@ from tests.quota.snapshots import (
     a_lease,
     a_snapshot,
     calls,
+    decide,
     leaving,
     mature,
     snapshots,
     tidegate,
 )
 
-from tidegate.quota import Policy, PolicyCode, Record, Snapshot, decide
+from tidegate.quota import Policy, PolicyCode, Record, Snapshot
 
 HOUR_S = 3600
 

@@ -86,7 +86,7 @@ def _decision(
     called: Sequence[Lease],
     now_s: int,
 ) -> Decision:
-    told = {
+    told: dict[str, Any] = {
         "recall": [lease.id for lease in called],
         "verdicts": [
             {

@@ -15,7 +15,7 @@ from tidegate.control.ids import Prefix, new_id
 from tidegate.control.ports import HandOver
 from tidegate.lease.lease import EndReason, Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState
-from tidegate.quota.admission import counted_horizons
+from tidegate.quota import counted_horizons
 
 Held = tuple[int, int]
 """Nodes, and how long from now they are firm."""

@@ -52,6 +52,5 @@ def curve_with(engine: Engine, held: NDArray[Any], lost: int, now_s: int, saniti
         Time a node of the pool needs between two holders.
     """
     granted_s = engine.policy.floor_s - sanitise_s
-    recalled = np.zeros(held.size, dtype=np.bool_)
-    promised = committed(held, recalled, now_s, engine.horizons_s, granted_s)
+    promised = committed(held, now_s, engine.horizons_s, granted_s)
     return Curve(engine.horizons_s, engine.bound, engine.curve(lost), promised)

@@ -13,8 +13,6 @@ The rule, for each lease that nodes have left:
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import numpy as np
-
 from tidegate.control.book import Book
 from tidegate.control.bookings import Held, hand_over, less_promised, nodes_due
 from tidegate.control.ids import Prefix, new_id
@@ -25,7 +23,7 @@ from tidegate.fleet import OnFailure
 from tidegate.lease.events import NODES_LOST, NODES_REPLACED
 from tidegate.lease.lease import EndReason, Lease
 from tidegate.lease.states import HoldingState, LeaseState
-from tidegate.quota.admission import committed, counted_horizons
+from tidegate.quota import counted_horizons
 
 TRIES: Final = 3
 """How often a driver may refuse nodes meant for a lease before the lease does without."""
@@ -97,8 +95,7 @@ def _room(book: Book, lease: Lease, short: int, kept: Sequence[Held], now_s: int
     book.curve = book.engine.curve(book.roster.lost)
     curve, horizons_s = less_promised(book, now_s, kept), book.engine.horizons_s
     granted_s = book.pool.floor_s - book.pool.sanitise_s
-    held = book.rows.rows
-    promised = committed(held, np.zeros(held.size, dtype=np.bool_), now_s, horizons_s, granted_s)
+    promised = book.rows.promised(now_s)
     remaining_s = min(max(lease.firm_until_s - now_s, lease.notice_s), lease.end_s - now_s)
     counts = counted_horizons(horizons_s, remaining_s, granted_s)
     return short - int((promised - curve)[:counts].max(initial=0))

@@ -7,14 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.control.pools import LivePool
+from tidegate.forecast import HORIZONS_S
 from tidegate.lease.lease import Lease
-from tidegate.quota import HELD_LEASE
+from tidegate.quota import HELD_LEASE, Promises, forget, new_promises, pass_time, promise
+
+_LEAST_ROOM: Final = 64
 
 _NEVER_S: Final = np.iinfo(np.int64).max
 
 
-def as_held(pool: LivePool, lease: Lease) -> tuple[int, ...]:
-    """Return a lease as a row of ``HELD_LEASE``."""
+def as_held(pool: LivePool, lease: Lease, slot: int = -1) -> tuple[int, ...]:
+    """Return a lease as a row of ``HELD_LEASE``, with its slot among the promises if it has one."""
     return (
         lease.number,
         lease.nodes,
@@ -28,25 +31,39 @@ def as_held(pool: LivePool, lease: Lease) -> tuple[int, ...]:
         pool.steps(lease.price),
         0,
         0,
+        slot,
     )
 
 
 class HeldRows:
-    """Rows of ``HELD_LEASE`` in order of the leases' numbers.
+    """Rows of ``HELD_LEASE`` in order of the leases' numbers, and what these leases promise.
 
     Parameters
     ----------
     pool : LivePool
     leases : iterable of Lease
         In order of their numbers.
+
+    Attributes
+    ----------
+    nodes : int
+        Nodes of all leases.
     """
 
     def __init__(self, pool: LivePool, leases: Iterable[Lease]) -> None:
         self._pool = pool
         live = list(leases)
-        self._rows = np.array([as_held(pool, lease) for lease in live], dtype=HELD_LEASE)
-        self._size = len(live)
-        self._place = {lease.id: i for i, lease in enumerate(live)}
+        self._rows = np.zeros(max(_LEAST_ROOM, len(live)), dtype=HELD_LEASE)
+        self._size = 0
+        self._place: dict[str, int] = {}
+        self._promises = self._no_promises()
+        self.nodes = 0
+        for lease in live:
+            self.add(lease)
+
+    def _no_promises(self) -> Promises:
+        granted_s = self._pool.floor_s - self._pool.sanitise_s
+        return new_promises(self._rows.size, np.array(HORIZONS_S, dtype=np.int64), granted_s)
 
     @property
     def rows(self) -> NDArray[Any]:
@@ -60,24 +77,56 @@ class HeldRows:
         due_s = np.where(rows["take_s"] >= 0, rows["take_s"], rows["end_s"])
         return int(due_s.min(initial=_NEVER_S))
 
+    def promised(self, now_s: int) -> NDArray[np.int64]:
+        """Return the nodes promised at each horizon of the curve."""
+        pass_time(self._promises, now_s)
+        return self._promises.nodes.copy()
+
     def add(self, lease: Lease) -> None:
         """Add a lease; its number is the highest."""
         if self._size == self._rows.size:
-            larger = np.zeros(max(64, 2 * self._size), dtype=HELD_LEASE)
-            larger[: self._size] = self._rows[: self._size]
-            self._rows = larger
-        self._rows[self._size] = as_held(self._pool, lease)
+            self._grow()
         self._place[lease.id] = self._size
         self._size += 1
+        self._rows[self._size - 1] = self._promise(as_held(self._pool, lease))
+        self.nodes += lease.nodes
+
+    def _promise(self, row: tuple[int, ...]) -> tuple[int, ...]:
+        """Count what a lease promises; return its row with its slot."""
+        held = dict(zip(HELD_LEASE.names or (), row, strict=True))
+        slot = promise(
+            self._promises,
+            held["nodes"],
+            held["firm_until_s"],
+            held["end_s"],
+            held["notice_s"],
+            held["take_s"],
+            # What is counted as of its beginning is right for any later time.
+            held["since_s"],
+        )
+        return (*row[:-1], slot)
+
+    def _grow(self) -> None:
+        live = [(*row[:-1], -1) for row in self.rows.tolist()]
+        self._rows = np.zeros(2 * self._size, dtype=HELD_LEASE)
+        self._promises = self._no_promises()
+        for i, row in enumerate(live):
+            self._rows[i] = self._promise(row)
 
     def change(self, lease: Lease) -> None:
         """Bring a lease's row up to date."""
-        self._rows[self._place[lease.id]] = as_held(self._pool, lease)
+        place = self._place[lease.id]
+        before = self._rows[place]
+        self.nodes += lease.nodes - int(before["nodes"])
+        forget(self._promises, int(before["slot"]))
+        self._rows[place] = self._promise(as_held(self._pool, lease))
 
     def remove(self, lease_id: str) -> None:
         """Take a lease out."""
         place = self._place.pop(lease_id)
-        self._rows = np.delete(self._rows[: self._size], place)
+        self.nodes -= int(self._rows[place]["nodes"])
+        forget(self._promises, int(self._rows[place]["slot"]))
+        self._rows[place : self._size - 1] = self._rows[place + 1 : self._size]
         self._size -= 1
         for other, at in self._place.items():
             if at > place:

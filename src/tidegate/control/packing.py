@@ -124,8 +124,9 @@ def read_snapshot(packed: bytes, snapshot_of: Callable[[str], bytes]) -> Snapsho
         else:
             data[name] = taken(value)
     data["record"] = Record(*data["record"])
-    # Decisions of before there were bid prices.
-    data.setdefault("displaced", np.zeros_like(data["curve"]))
+    # What earlier versions did not write down.
+    for name in ("promised", "displaced"):
+        data.setdefault(name, np.zeros_like(data["curve"]))
     return Snapshot(**data)
 
 

@@ -1,6 +1,6 @@
 """What may be promised: quota curve, admission, recall, and the policies that rival each other."""
 
-from tidegate.quota.admission import Verdict, committed, counted_horizons, displaced_at
+from tidegate.quota.admission import Verdict, committed, displaced_at
 from tidegate.quota.bid import (
     Offers,
     bid_price,
@@ -23,6 +23,15 @@ from tidegate.quota.policy import (
     eps_of,
     risks,
 )
+from tidegate.quota.promises import (
+    Promises,
+    change,
+    counted_horizons,
+    forget,
+    new_promises,
+    pass_time,
+    promise,
+)
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
@@ -39,21 +48,27 @@ __all__ = [
     "Plan",
     "Policy",
     "PolicyCode",
+    "Promises",
     "RecallReason",
     "Record",
     "Snapshot",
     "Verdict",
     "bid_price",
     "break_cost",
+    "change",
     "cheapest_cover",
     "committed",
     "counted_horizons",
     "decide",
     "displaced_at",
     "eps_of",
+    "forget",
     "money_of",
     "new_offers",
+    "new_promises",
     "note_refused",
+    "pass_time",
+    "promise",
     "renew_curve",
     "renew_displaced",
     "risks",

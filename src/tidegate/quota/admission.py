@@ -10,7 +10,7 @@ from tidegate.quota.batch import best_together
 from tidegate.quota.bid import bid_price, break_cost
 from tidegate.quota.displacement import displace
 from tidegate.quota.policy import Policy, PolicyCode
-from tidegate.quota.recall import leaving
+from tidegate.quota.promises import counted_horizons, remaining_firm_s
 from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
 
 _STATIC = int(PolicyCode.STATIC)
@@ -39,46 +39,38 @@ _PRICE = int(Verdict.PRICE)
 
 
 @compiled
-def counted_horizons(horizons_s: NDArray[np.int64], remaining_s: int, granted_s: int) -> int:
-    """Return how many horizons, from the shortest, a lease with this remaining firm time counts at.
-
-    It counts at every horizon up to the first that is at least as long as the remaining firm time, so
-    that a promise between two horizons is held against the longer one. It counts at none when its nodes
-    are back within the recall floor (``remaining_s <= granted_s``), which the owner grants anyway.
-    """
-    if remaining_s <= granted_s:
-        return 0
-    counted = 1
-    while counted < horizons_s.size and horizons_s[counted - 1] < remaining_s:
-        counted += 1
-    return counted
-
-
-@compiled
 def committed(
-    held: Records,
-    recall: NDArray[np.bool_],
-    now_s: int,
-    horizons_s: NDArray[np.int64],
-    granted_s: int,
+    held: Records, now_s: int, horizons_s: NDArray[np.int64], granted_s: int
 ) -> NDArray[np.int64]:
-    """Return the nodes promised at each horizon, recalls of the plan included.
+    """Return the nodes promised at each horizon, counted lease by lease.
 
-    Remaining firm time is ``max(m - a, n)`` for age ``a``, guarantee ``m`` and notice ``n``, cut at the
-    lease's end; what is left until the taking for a lease under notice.
+    What :class:`~tidegate.quota.promises.Promises` keeps up to date, for whoever has leases and no such record of them.
     """
     nodes = np.zeros(horizons_s.size, dtype=np.int64)
     for i in range(held.size):
         lease = held[i]
-        if lease.take_s >= 0:
-            remaining = lease.take_s - now_s
-        elif recall[i]:
-            remaining = lease.notice_s
-        else:
-            remaining = min(max(lease.firm_until_s - now_s, lease.notice_s), lease.end_s - now_s)
-        for j in range(counted_horizons(horizons_s, remaining, granted_s)):
-            nodes[j] += lease.nodes
+        remaining = remaining_firm_s(
+            lease.firm_until_s, lease.end_s, lease.notice_s, lease.take_s, now_s
+        )
+        nodes[: counted_horizons(horizons_s, remaining, granted_s)] += lease.nodes
     return nodes
+
+
+@compiled
+def _still_promised(snapshot: Snapshot, plan: Plan, granted_s: int) -> NDArray[np.int64]:
+    """Return the nodes promised at each horizon once the recalls of the plan are carried out."""
+    promised = snapshot.promised.copy()
+    for i in range(plan.recall.size):
+        if not plan.recall[i]:
+            continue
+        lease = snapshot.held[i]
+        before_s = remaining_firm_s(
+            lease.firm_until_s, lease.end_s, lease.notice_s, lease.take_s, snapshot.now_s
+        )
+        counts = counted_horizons(snapshot.horizons_s, lease.notice_s, granted_s)
+        for j in range(counts, counted_horizons(snapshot.horizons_s, before_s, granted_s)):
+            promised[j] -= lease.nodes
+    return promised
 
 
 @compiled
@@ -129,6 +121,17 @@ def judging_order(
 
 
 @compiled
+def may_displace(policy: Policy, snapshot: Snapshot) -> bool:
+    """Whether a lease may have to give way to a request: there are not enough idle nodes for all of them."""
+    if policy.code != _TIDEGATE or policy.displaces != 1 or snapshot.pending > snapshot.idle:
+        return False
+    asked = 0
+    for i in range(snapshot.asked.size):
+        asked += snapshot.asked[i].nodes
+    return asked > snapshot.idle - snapshot.pending
+
+
+@compiled
 def first_binding(curve: I64, promised: I64, counts: int, nodes: int) -> int:
     """Return the first horizon at which so many nodes more are too many; -1 when there is none."""
     for j in range(counts):
@@ -166,10 +169,9 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     """
     asked = snapshot.asked
     idle, leased = snapshot.idle, snapshot.leased
-    horizons_s = snapshot.horizons_s
     granted_s = policy.floor_s - snapshot.sanitise_s
-    going = leaving(snapshot)
-    promised = committed(snapshot.held, plan.recall, snapshot.now_s, horizons_s, granted_s)
+    promised = _still_promised(snapshot, plan, granted_s)
+    displaces = policy.code == _TIDEGATE and policy.displaces == 1
     order = judging_order(policy, snapshot, promised)
     plan.order[:] = order
     for place in range(order.size):
@@ -183,9 +185,7 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
         # leases would take turns on the node.
         spare = max(0, idle - snapshot.pending)
         plan.room[i] = spare
-        may_displace = policy.code == _TIDEGATE and policy.displaces == 1
-        may_displace = may_displace and snapshot.pending <= idle
-        if spare < k and not may_displace:
+        if spare < k and not (displaces and snapshot.pending <= idle):
             plan.verdict[i] = _NO_ROOM
             continue
         if policy.code == _STATIC and leased + k > policy.cap_nodes:
@@ -206,7 +206,7 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
                 plan.verdict[i] = _PRICE
                 plan.horizon[i] = counts - 1
                 continue
-            if spare < k and not displace(snapshot, plan, going, i, k - spare):
+            if spare < k and not displace(snapshot, plan, i, k - spare):
                 plan.verdict[i] = _NO_ROOM
                 continue
             for j in range(counts):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
 from tidegate.quota.cover import cheapest_cover
-from tidegate.quota.recall import SETTLED_S, RecallReason, taking_cost
+from tidegate.quota.recall import SETTLED_S, RecallReason, leaving, taking_cost
 from tidegate.quota.snapshot import Plan, Snapshot
 
 MARGIN_TENTHS: Final = 11
@@ -17,11 +17,10 @@ _DISPLACED = int(RecallReason.DISPLACED)
 
 
 @compiled
-def _may_give_way(
-    snapshot: Snapshot, plan: Plan, going: NDArray[np.bool_], price: int
-) -> NDArray[np.bool_]:
+def _may_give_way(snapshot: Snapshot, plan: Plan, price: int) -> NDArray[np.bool_]:
     """Return which leases may give way to a request of this price: mature, cheaper, not just lent."""
     held, now_s = snapshot.held, snapshot.now_s
+    going = leaving(snapshot)
     may = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
         lease = held[i]
@@ -37,9 +36,7 @@ def _may_give_way(
 
 
 @compiled
-def displace(
-    snapshot: Snapshot, plan: Plan, going: NDArray[np.bool_], i: int, lacking: int
-) -> bool:
+def displace(snapshot: Snapshot, plan: Plan, i: int, lacking: int) -> bool:
     """Give notice to the leases that free ``lacking`` nodes for request ``i`` at least cost, if that pays.
 
     The rent that the request brings on those nodes, whole duration, must be above the cost of taking the leases
@@ -50,8 +47,6 @@ def displace(
     snapshot : Snapshot
     plan : Plan
         ``recall``, ``displaced_for`` and the reasons are filled in.
-    going : bool array, shape (leases,)
-        Leases that free their nodes anyway.
     i, lacking : int
         The request's place, and the nodes that it lacks.
 
@@ -61,7 +56,7 @@ def displace(
         Whether the nodes will be there.
     """
     held, request = snapshot.held, snapshot.asked[i]
-    places = np.flatnonzero(_may_give_way(snapshot, plan, going, request.price))
+    places = np.flatnonzero(_may_give_way(snapshot, plan, request.price))
     cost = taking_cost(held, snapshot.now_s)[places]
     nodes = np.zeros(places.size, dtype=np.int64)
     found = 0

@@ -25,6 +25,7 @@ HELD_LEASE: Final = np.dtype(
         ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
         ("owed", np.int64),  # of its nodes, those that pass to another lease when it is taken
         ("coming", np.int64),  # of its nodes, those that leases displaced for it still hold
+        ("slot", np.int64),  # in the record of what is promised
     ]
 )
 """A lease that holds nodes, or is about to (:attr:`Plan.displaced_for`)."""
@@ -72,6 +73,8 @@ class Snapshot(NamedTuple):
         Time a node needs between two holders.
     horizons_s, curve : int64 array, shape (horizons,)
         The quota curve: ``curve[j]`` nodes may be promised for ``horizons_s[j]`` seconds.
+    promised : int64 array, shape (horizons,)
+        Nodes that the leases held promise at each: :class:`tidegate.quota.Promises` keeps it.
     displaced : int64 array, shape (horizons,)
         Price below which a promise of each horizon displaces better offers.
     held : array of HELD_LEASE, shape (leases,)
@@ -94,6 +97,7 @@ class Snapshot(NamedTuple):
     sanitise_s: int
     horizons_s: I64
     curve: I64
+    promised: I64
     displaced: I64
     held: Records
     asked: Records
@@ -110,7 +114,8 @@ class Plan(NamedTuple):
     Attributes
     ----------
     recall : bool array, shape (leases,)
-        Leases to be given notice now.
+        Leases to be given notice now. This array and the five that follow are empty when no lease comes into
+        question, so that an admission costs nothing for the leases that it leaves alone.
     displaced_for : int64 array, shape (leases,)
         Of those, the place among the requests of the one that gets the nodes; -1 when internal work does.
     why : int64 array, shape (leases,)

@@ -12,8 +12,12 @@ from tidegate.quota import (
     Record,
     Snapshot,
     Verdict,
+    change,
     displaced_at,
+    forget,
     note_refused,
+    pass_time,
+    promise,
 )
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
@@ -169,6 +173,7 @@ def _end_lease(
         state.tally[BROKEN_S] += lease.nodes * broken_s
     if state.held[i].coming > 0:
         _disinherit(state, request)
+    forget(state.promises, state.held[i].slot)
     node = state.held[i].first_node
     while node >= 0:
         after = state.node[node].after
@@ -283,6 +288,7 @@ def snapshot(
     curve: NDArray[np.int64],
 ) -> Snapshot:
     """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
+    pass_time(state.promises, now_s)
     return Snapshot(
         now_s,
         state.tally[IDLE],
@@ -292,6 +298,7 @@ def snapshot(
         cluster.sanitise_s,
         horizons_s,
         curve,
+        state.promises.nodes,
         state.offers.displaced,
         state.held[: state.tally[LEASES]],
         requests[first:past],
@@ -383,6 +390,15 @@ def _admit(
     lease.price = request.price
     lease.owed = 0
     lease.coming = coming
+    lease.slot = promise(
+        state.promises,
+        lease.nodes,
+        lease.firm_until_s,
+        lease.end_s,
+        lease.notice_s,
+        lease.take_s,
+        now_s,
+    )
     state.tally[LEASES] += 1
     state.tally[SOLD_S] += request.nodes * request.firm_s
     state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], lease.end_s)
@@ -406,6 +422,15 @@ def apply(
         if plan.recall[i]:
             held[i].take_s = now_s + held[i].notice_s
             state.tally[NEXT_LEASE_S] = min(state.tally[NEXT_LEASE_S], held[i].take_s)
+            change(
+                state.promises,
+                held[i].slot,
+                held[i].firm_until_s,
+                held[i].end_s,
+                held[i].notice_s,
+                held[i].take_s,
+                now_s,
+            )
             lease = leases[held[i].request]
             lease.notice_at_s = now_s
             lease.why = plan.why[i]

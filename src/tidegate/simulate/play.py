@@ -111,7 +111,15 @@ def play(  # noqa: PLR0913  each is one thing that a play depends on
     if announced is not None and announced.any() and n_ticks > 0:
         ahead = announced_ahead(announced, max(2, n_ticks), window.tick_s)
     state = new_state(
-        cluster, jobs, requests, failures, forecast_free, ahead, window.tick_s, holdings=holdings
+        cluster,
+        jobs,
+        requests,
+        failures,
+        forecast_free,
+        ahead,
+        policy=policy,
+        tick_s=window.tick_s,
+        holdings=holdings,
     )
     with lightly_optimised():
         run(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.forecast import HORIZONS_S
-from tidegate.quota import HELD_LEASE, Offers, new_offers
+from tidegate.quota import HELD_LEASE, Offers, Policy, Promises, new_offers, new_promises
 from tidegate.simulate.model import Cluster, Failures, Jobs, Leases, Requests
 from tidegate.simulate.nodes import new_tree
 
@@ -106,6 +106,8 @@ class State(NamedTuple):
         Factor on them.
     offers : Offers
         What promises kept out.
+    promises : Promises
+        What the leases held promise.
     """
 
     tally: I64
@@ -122,6 +124,7 @@ class State(NamedTuple):
     forecast_free: I64
     eta: NDArray[np.float64]
     offers: Offers
+    promises: Promises
 
 
 def _queue(cluster: Cluster, jobs: Jobs) -> tuple[Records, I64]:
@@ -145,15 +148,16 @@ def _holdings_room(cluster: Cluster, jobs: Jobs, requests: Requests, failures: F
     return int(nodes.sum() + 2 * requests.nodes.sum()) + failures.node.size + killed
 
 
-def new_state(
+def new_state(  # noqa: PLR0913  each is one thing that a play depends on
     cluster: Cluster,
     jobs: Jobs,
     requests: Requests,
     failures: Failures,
     forecast_free: I64 | None,
     ahead: I64 | None,
-    tick_s: int,
     *,
+    policy: Policy,
+    tick_s: int,
     holdings: bool,
 ) -> State:
     """Return the state of an idle, clean pool with room for everything that can happen."""
@@ -169,6 +173,8 @@ def new_state(
     queue, size_of_nodes = _queue(cluster, jobs)
     # A failure kills at most `g` jobs, each of which starts again and leaves a stale key behind.
     keys = min(n_jobs, nodes * g) + failures.node.size * g + 1
+    most_leases = min(2 * nodes, requests.nodes.size)
+    horizons_s = np.array(HORIZONS_S, dtype=np.int64)
     rows = _holdings_room(cluster, jobs, requests, failures) if holdings else 0
     return State(
         tally=tally,
@@ -180,10 +186,11 @@ def new_state(
         queue=queue,
         size_of_nodes=size_of_nodes,
         # A lease that is not whole yet may hold no node, but some node is meant for it.
-        held=np.zeros(min(2 * nodes, requests.nodes.size), dtype=HELD_LEASE),
+        held=np.zeros(most_leases, dtype=HELD_LEASE),
         holdings=np.empty((rows, 5), dtype=np.int64),
         ahead=np.zeros((1, 1 + len(HORIZONS_S)), dtype=np.int64) if ahead is None else ahead,
         forecast_free=np.zeros(0, dtype=np.int64) if forecast_free is None else forecast_free,
         eta=np.ones(1),
         offers=new_offers(len(HORIZONS_S), tick_s),
+        promises=new_promises(most_leases, horizons_s, policy.floor_s - cluster.sanitise_s),
     )

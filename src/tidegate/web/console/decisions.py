@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
 
 from tidegate.control.access import Act, not_found
@@ -77,11 +76,8 @@ def _facts(frame: Frame, snapshot: Snapshot) -> list[tuple[str, str]]:
 
 def _curve(console: Console, pool_id: str, snapshot: Snapshot, plan: Any) -> list[dict[str, Any]]:
     pool = console.pools[pool_id]
-    nobody = np.zeros(snapshot.held.size, dtype=np.bool_)
     granted_s = pool.floor_s - snapshot.sanitise_s
-    promised = committed(
-        snapshot.held, nobody, snapshot.now_s, snapshot.horizons_s, granted_s
-    ).tolist()
+    promised = committed(snapshot.held, snapshot.now_s, snapshot.horizons_s, granted_s).tolist()
     binding = {verdict.get("horizon_s") for verdict in plan.get("verdicts", [])}
     usable = pool.pool.nodes - pool.pool.policy.reserve_nodes
     return [
