@@ -77,6 +77,8 @@ def _snapshot(engine: Engine, seed: int) -> Snapshot:
         sanitise_s=300,
         horizons_s=engine.horizons_s,
         curve=engine.curve(0),
+        kept_back=0,
+        short_since_s=-1,
         promised=committed(held, NOW_S, engine.horizons_s, 600),
         displaced=engine.displaced,
         held=held,

@@ -20,6 +20,7 @@ from tidegate.drivers.embedded.jobs import JobList
 from tidegate.fleet import LeasePolicy, OnFailure, Pool, Site, Tier, catalogue
 from tidegate.lease import Offer, standard_offers
 from tidegate.lease.lease import Order
+from tidegate.quota import FLICKER_S
 from tidegate.store import Database, migrate, open_database
 from tidegate.store.leadership import LeadershipTable
 from tidegate.store.leases import LeaseTables
@@ -177,6 +178,9 @@ class Living:
         upcoming = self.embedded.next_s(self.pool.id)
         if upcoming is not None:
             due.append(upcoming)
+        since_s = self.line.book.short_since_s
+        if since_s >= 0 and since_s + FLICKER_S > self.clock.time_s:
+            due.append(since_s + FLICKER_S)
         return min(due, default=None)
 
     def run_until(self, stop_s: int) -> None:

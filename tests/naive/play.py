@@ -258,6 +258,10 @@ class _Pool:
         self.displaced = [0] * len(HORIZONS_S)
         self.tick = -1
         self.break_cost = 0.0
+        # The internal demand that a recall was made for of late, and until when it counts.
+        self.level, self.level_until = 0, 0
+        self.short_since: int | None = None
+        self.kept_back = 0
         # GFS: nodes free by forecast, a factor on them, and the quota of the last tick.
         self.forecast_free = [] if forecast_free is None else [int(x) for x in forecast_free]
         self.eta, self.quota = 1.0, 0
@@ -321,6 +325,8 @@ class _Pool:
         due += [] if self.stopped else [self.window.stop_s]
         due += [job.submit for job in self.to_submit]
         due += self.ticks_to_come
+        if self.short_since is not None and self.short_since + 60 > self.now and not self.stopped:
+            due.append(self.short_since + 60)
         due += [request.time for request in self.to_judge]
         return min(due)
 
@@ -504,13 +510,26 @@ class _Pool:
     # 9
     def decide(self) -> None:
         due = [request for request in self.to_judge if request.time == self.now]
+        if not self.queue:
+            self.short_since = None
         if self.queue or due:
             self.break_cost = bid.break_cost(
                 self.policy.eps, self.sold, self.broken, self.cluster.nodes
             )
-            for lease in self.leases_to_recall():
+            kept_until = self.level if self.now < self.level_until else 0
+            self.kept_back = max(0, kept_until - self.demand)
+            called = self.leases_to_recall()
+            backs_off = self.policy.code == PolicyCode.TIDEGATE
+            if not backs_off or self.shortage() <= 0:
+                self.short_since = None
+            elif self.short_since is None:
+                self.short_since = self.now
+            for lease in called:
                 lease.notice_at = self.now
                 self.give_reason(lease)
+            if called and backs_off:
+                self.level = max(kept_until, self.demand)
+                self.level_until = self.now + 1800
             for request in self.in_order(due):
                 self.to_judge.remove(request)
                 self.judge(request)
@@ -539,7 +558,7 @@ class _Pool:
 
     def fit(self, requests: tuple[_Request, ...]) -> bool:
         """Whether these requests fit together beside what is leased."""
-        if sum(r.nodes for r in requests) > max(0, self.idle - self.pending):
+        if sum(r.nodes for r in requests) > self.spare:
             return False
         for j in range(len(HORIZONS_S)):
             counted = sum(r.nodes for r in requests if self.counts(r.remaining_firm_time, j))
@@ -547,12 +566,17 @@ class _Pool:
                 return False
         return True
 
+    @property
+    def spare(self) -> int:
+        """Idle nodes that may be lent."""
+        return max(0, self.idle - self.pending - self.kept_back)
+
     # --- recall ---------------------------------------------------------------------------------
 
     def leases_to_recall(self) -> list[_Lease]:
         t = self.now
         staying = self.staying_leases()
-        short = min(self.pending - self.idle - self.incoming, _sizes(staying))
+        short = min(self.shortage(), _sizes(staying))
         if short <= 0:
             return []
         self.short = short
@@ -571,7 +595,10 @@ class _Pool:
         if _sizes(settled) >= short:
             return self.cover(short, settled)
         if _sizes(mature) >= short:
-            return settled + self.cover(short - _sizes(settled), recent)
+            lasts = self.short_since is not None and self.short_since + 60 <= t
+            recent = [lease for lease in recent if lasts or not self.may_be_spared(lease)]
+            still = min(short - _sizes(settled), _sizes(recent))
+            return settled + self.cover(still, recent)
         rest = short - _sizes(mature)
 
         firm.sort(key=lambda x: (x.firm_until, x.request.number))
@@ -596,6 +623,13 @@ class _Pool:
                 lease.reason = _Reason(RecallReason.BROKEN, rest, cost, price_of_waiting)
         return mature + (to_break if breaks else [])
 
+    def shortage(self) -> int:
+        return self.pending - self.idle - self.incoming
+
+    def may_be_spared(self, lease: _Lease) -> bool:
+        """Whether a minute more is still within the recall floor."""
+        return 60 + lease.request.notice + self.cluster.sanitise_s <= self.policy.floor_s
+
     def cover(self, need: int, leases: list[_Lease]) -> list[_Lease]:
         leases = sorted(leases, key=lambda x: x.request.number)
         costs = [lease.cost_of_taking(self.now, broken=False) for lease in leases]
@@ -618,7 +652,7 @@ class _Pool:
     # --- admission ------------------------------------------------------------------------------
 
     def judge(self, request: _Request) -> None:
-        horizon, room = -1, max(0, self.idle - self.pending)
+        horizon, room = -1, self.spare
         spare = room
         may_displace = self.policy.displaces and self.pending <= self.idle
         verdict, displaced = self.verdict(request)
@@ -649,7 +683,7 @@ class _Pool:
     ) -> tuple[Verdict, list[_Lease]]:
         """Return the verdict, and the leases displaced when the request is admitted."""
         code, k = self.policy.code, request.nodes
-        spare = max(0, self.idle - self.pending)
+        spare = self.spare
         if code == PolicyCode.NONE:
             return Verdict.NOT_SOLD, []
         displaces = code == PolicyCode.TIDEGATE and self.policy.displaces
@@ -722,7 +756,7 @@ class _Pool:
         return j == 0 or HORIZONS_S[j - 1] < remaining_firm_time
 
     def admit(self, request: _Request, displaced: list[_Lease]) -> None:
-        at_hand = min(request.nodes, max(0, self.idle - self.pending))
+        at_hand = min(request.nodes, self.spare)
         nodes = self.idle_nodes()[self.idle - at_hand :]
         all_clean = all(node.clean for node in nodes)
         start = self.now if all_clean else self.now + self.cluster.sanitise_s

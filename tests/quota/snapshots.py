@@ -70,6 +70,8 @@ def a_snapshot(
     asked: Sequence[Row] = (),
     curve: int | Sequence[int] = 1000,
     displaced: int | Sequence[int] = 0,
+    kept_back: int = 0,
+    short_since_s: int = NOW_S - 60,
 ) -> Snapshot:
     leases = _records(held, HELD_LEASE)
     leases["request"] = np.arange(leases.size)
@@ -83,6 +85,8 @@ def a_snapshot(
         sanitise_s=300,
         horizons_s=np.array(HORIZONS_S, dtype=np.int64),
         curve=np.full(len(HORIZONS_S), curve, dtype=np.int64),
+        kept_back=kept_back,
+        short_since_s=short_since_s,
         promised=np.zeros(len(HORIZONS_S), dtype=np.int64),
         displaced=np.full(len(HORIZONS_S), displaced, dtype=np.int64),
         held=leases,

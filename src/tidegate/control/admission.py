@@ -7,13 +7,13 @@ import numpy as np
 
 from tidegate.control.book import Book
 from tidegate.control.bookings import hand_over, is_booking, nodes_due
-from tidegate.control.changes import KEPT_OUT, Decision
+from tidegate.control.changes import CALLED_FOR, KEPT_OUT, Decision
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.ports import Notice
 from tidegate.control.snapshot import take_snapshot
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
-from tidegate.quota import Plan, Snapshot, Verdict, displaced_at
+from tidegate.quota import Plan, Snapshot, Verdict, displaced_at, shortage
 
 REASONS: Final = {
     Verdict.NOT_SOLD: "not-sold",
@@ -47,6 +47,8 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
         None when there was nothing to decide.
     """
     presses = book.waiting > 0 or nodes_due(book, now_s) > 0
+    if not presses:
+        book.short_since_s = -1
     if not orders and not (presses and book.leases):
         return None
     at_once = [order for order in orders if not is_booking(order, now_s)]
@@ -58,6 +60,7 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     orders = at_once
     snapshot = take_snapshot(book, orders, now_s)
     plan = book.engine.decide(snapshot)
+    _watch_shortage(book, snapshot)
     if not orders and not plan.recall.any():
         return plan
     leases = list(book.leases.values()) if plan.recall.any() else []
@@ -65,6 +68,8 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
     decision = _decision(book, snapshot, plan, orders, called, now_s)
     for lease in called:
         give_notice(book, lease, now_s, decision.id)
+    if called:
+        book.calm = book.calm.called_for(_internal_demand(book, snapshot), now_s)
     idle = book.roster.lendable
     for i in plan.order.tolist():
         order = orders[i]
@@ -98,10 +103,23 @@ def _decision(
             for i, order in enumerate(orders)
         ],
     }
+    if called:
+        told[CALLED_FOR] = _internal_demand(book, snapshot)
     if kept_out := _kept_out(book, snapshot, plan, orders):
         told[KEPT_OUT] = kept_out
     id = new_id(Prefix.DECISION)
     return Decision(id, book.pool.id, now_s, book.packer.pack(id, snapshot), told)
+
+
+def _internal_demand(book: Book, snapshot: Snapshot) -> int:
+    return book.busy + snapshot.pending
+
+
+def _watch_shortage(book: Book, snapshot: Snapshot) -> None:
+    if shortage(snapshot) == 0:
+        book.short_since_s = -1
+    elif book.short_since_s < 0:
+        book.short_since_s = snapshot.now_s
 
 
 def _kept_out(
@@ -121,7 +139,7 @@ def judge_alone(book: Book, order: Order, now_s: int) -> Verdict:
     """Return what an order would be told now; nothing comes of it."""
     snapshot = take_snapshot(book, [order], now_s)
     if is_booking(order, now_s):
-        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes)
+        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes, kept_back=0)
     return Verdict(int(book.engine.decide(snapshot).verdict[0]))
 
 
@@ -129,7 +147,7 @@ def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
     """Judge orders of a later start one by one: by the curve alone, for they need no node now."""
     for order in orders:
         snapshot = take_snapshot(book, [order], now_s)
-        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes)
+        snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes, kept_back=0)
         plan = book.engine.decide(snapshot)
         decision = _decision(book, snapshot, plan, [order], [], now_s)
         book.decided(decision)

@@ -77,8 +77,12 @@ class Book:
         The last command that touches a node: facts seen before it was carried out say nothing of the node.
     clean : set of str
         Nodes that nobody has held since they were sanitised.
-    pending, waiting : int
-        Nodes that waiting internal jobs ask for; how many such jobs there are.
+    busy, pending, waiting : int
+        Nodes that internal jobs hold, and that waiting ones ask for; how many such jobs there are.
+    calm : Calm
+        What is kept for internal work to come back.
+    short_since_s : int
+        Since when internal work has lacked nodes that no lease was about to free; -1 when it does not.
     watch : Watch
     """
 
@@ -106,7 +110,10 @@ class Book:
             self._raise_fence(each)
         self.clean: set[str] = set()
         self.watch = kept.watch
+        self.busy = 0
         self.pending = 0
+        self.calm = kept.calm
+        self.short_since_s = -1
         self.waiting = 0
         self._last_command = kept.last_command
         self._last_lease = kept.last_lease

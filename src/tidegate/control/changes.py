@@ -8,6 +8,10 @@ from tidegate.control.ports import Command
 from tidegate.control.wishes import Wish
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Holding, Lease, Order, Quote
+from tidegate.quota import BACK_OFF_S, level_called_for
+
+CALLED_FOR: Final = "called_for"
+"""Where a decision's plan names the internal demand that leases were called back for."""
 
 KEPT_OUT: Final = "kept_out"
 """Where a decision's plan names the offers that promises kept out: a later leader counts them again."""
@@ -77,6 +81,27 @@ class Watch:
     trouble: str = ""
     started_jobs: int = 0
     late_jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """After a recall: what is kept for internal work to come back.
+
+    Attributes
+    ----------
+    level : int
+        The internal demand that a recall was made for, in nodes.
+    until_s : int
+        Until when it counts.
+    """
+
+    level: int = 0
+    until_s: int = 0
+
+    def called_for(self, demand: int, now_s: int) -> "Calm":
+        """Return what counts after a recall for such an internal demand."""
+        level = level_called_for(self.level, self.until_s, demand, now_s)
+        return Calm(level, now_s + BACK_OFF_S)
 
 
 @dataclass
@@ -152,6 +177,8 @@ class Kept:
     sold_s, broken_s : int
         Firm node-seconds sold so far, and those of them not kept.
     watch : Watch
+    calm : Calm
+        As of the latest recalls.
     kept_out : sequence of (int, int, int)
         Offers that promises kept out of late: tick, horizon and price of each.
     """
@@ -166,4 +193,5 @@ class Kept:
     sold_s: int
     broken_s: int
     watch: Watch
+    calm: Calm = field(default_factory=Calm)
     kept_out: Sequence[tuple[int, int, int]] = ()

@@ -125,6 +125,8 @@ def read_snapshot(packed: bytes, snapshot_of: Callable[[str], bytes]) -> Snapsho
             data[name] = taken(value)
     data["record"] = Record(*data["record"])
     # What earlier versions did not write down.
+    data.setdefault("kept_back", 0)
+    data.setdefault("short_since_s", -1)
     for name in ("promised", "displaced"):
         data.setdefault(name, np.zeros_like(data["curve"]))
     return Snapshot(**data)

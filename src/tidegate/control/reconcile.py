@@ -127,6 +127,7 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     book.clean = {
         fact.node for fact in facts.nodes if fact.is_clean and fact.state is NodeState.FREE
     }
+    book.busy = facts.waiting.busy_nodes
     book.pending = facts.waiting.pending_nodes
     book.waiting = facts.waiting.waiting_jobs
     _carry_out(book, sorting, now_s)

@@ -7,7 +7,7 @@ import numpy as np
 from tidegate.control.book import Book
 from tidegate.control.bookings import less_promised, nodes_due
 from tidegate.lease.lease import Order
-from tidegate.quota import REQUEST, Snapshot
+from tidegate.quota import REQUEST, Snapshot, kept_back
 
 
 def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
@@ -61,6 +61,8 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         book.pool.sanitise_s,
         book.engine.horizons_s,
         less_promised(book, now_s, kept),
+        kept_back(book.calm.level, book.calm.until_s, book.busy + pending, now_s),
+        book.short_since_s,
         book.rows.promised(now_s),
         book.engine.displaced,
         held,

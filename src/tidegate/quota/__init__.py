@@ -1,6 +1,7 @@
 """What may be promised: quota curve, admission, recall, and the policies that rival each other."""
 
 from tidegate.quota.admission import Verdict, committed, displaced_at
+from tidegate.quota.backoff import BACK_OFF_S, FLICKER_S, kept_back, level_called_for
 from tidegate.quota.bid import (
     Offers,
     bid_price,
@@ -33,11 +34,13 @@ from tidegate.quota.promises import (
     promise,
 )
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
-from tidegate.quota.recall import RecallReason
+from tidegate.quota.recall import RecallReason, shortage
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
 
 __all__ = [
+    "BACK_OFF_S",
     "DEFAULT_POLICIES",
+    "FLICKER_S",
     "HELD_LEASE",
     "LONG_SHARE",
     "POLICIES",
@@ -63,6 +66,8 @@ __all__ = [
     "displaced_at",
     "eps_of",
     "forget",
+    "kept_back",
+    "level_called_for",
     "money_of",
     "new_offers",
     "new_promises",
@@ -72,6 +77,7 @@ __all__ = [
     "renew_curve",
     "renew_displaced",
     "risks",
+    "shortage",
     "why_recall",
     "why_verdict",
 ]

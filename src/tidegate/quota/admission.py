@@ -109,7 +109,7 @@ def judging_order(
     counts = np.zeros(asked.size, dtype=np.int64)
     for i in range(asked.size):
         counts[i] = longest_horizon(policy, snapshot, i) + 1
-    spare = max(0, snapshot.idle - snapshot.pending)
+    spare = max(0, snapshot.idle - snapshot.pending - snapshot.kept_back)
     first = best_together(asked, counts, spare, promised, snapshot.curve)
     place = 0
     for wanted in (True, False):
@@ -128,7 +128,7 @@ def may_displace(policy: Policy, snapshot: Snapshot) -> bool:
     asked = 0
     for i in range(snapshot.asked.size):
         asked += snapshot.asked[i].nodes
-    return asked > snapshot.idle - snapshot.pending
+    return asked > snapshot.idle - snapshot.pending - snapshot.kept_back
 
 
 @compiled
@@ -183,7 +183,7 @@ def judge(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
             continue
         # What waiting jobs may take is not lent, though other nodes be on their way back: short
         # leases would take turns on the node.
-        spare = max(0, idle - snapshot.pending)
+        spare = max(0, idle - snapshot.pending - snapshot.kept_back)
         plan.room[i] = spare
         if spare < k and not (displaces and snapshot.pending <= idle):
             plan.verdict[i] = _NO_ROOM

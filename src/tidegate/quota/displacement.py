@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.quota.backoff import SETTLED_S
 from tidegate.quota.cover import cheapest_cover
-from tidegate.quota.recall import SETTLED_S, RecallReason, leaving, taking_cost
+from tidegate.quota.recall import RecallReason, leaving, taking_cost
 from tidegate.quota.snapshot import Plan, Snapshot
 
 MARGIN_TENTHS: Final = 11

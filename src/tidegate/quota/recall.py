@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.quota.backoff import FLICKER_S, SETTLED_S
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.gfs import victims
 from tidegate.quota.policy import Policy, PolicyCode
@@ -34,8 +35,6 @@ _KEPT = int(RecallReason.KEPT)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
 _GFS = int(PolicyCode.GFS)
 
-SETTLED_S: Final = 1800
-"""A lease that started less long ago is displaced for no request, and recalled only when others do not suffice."""
 CHECKPOINT_S: Final = 3600
 """Work lost at most when a lease is taken: tenants are taken to checkpoint every hour."""
 PRIOR_DAYS: Final = 2.0
@@ -202,16 +201,21 @@ def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, floa
 
 @compiled
 def _past_firm_time(
-    snapshot: Snapshot, cost: I64, mature: NDArray[np.bool_], need: int
+    policy: Policy, snapshot: Snapshot, cost: I64, mature: NDArray[np.bool_], need: int
 ) -> NDArray[np.bool_]:
-    """Return mature leases with ``need`` nodes at least cost, those lent a moment ago last."""
-    held = snapshot.held
+    """Return mature leases with ``need`` nodes at least cost, those lent a moment ago last.
+
+    The latter only once the need has lasted; until then there may be fewer nodes than needed.
+    """
+    held, now_s = snapshot.held, snapshot.now_s
+    lasts = snapshot.short_since_s >= 0 and snapshot.short_since_s + FLICKER_S <= now_s
     settled = np.zeros(held.size, dtype=np.bool_)
     recent = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
         if mature[i]:
-            settled[i] = held[i].start_s + SETTLED_S <= snapshot.now_s
-            recent[i] = not settled[i]
+            settled[i] = held[i].start_s + SETTLED_S <= now_s
+            ready_s = FLICKER_S + held[i].notice_s + snapshot.sanitise_s
+            recent[i] = not settled[i] and (lasts or ready_s > policy.floor_s)
     rest = need - _nodes_of(held, settled)
     if rest <= 0:
         return _cover(held, cost, settled, need)[0]
@@ -237,7 +241,7 @@ def _at_least_cost(
     plan.cost[:] = cost
     rest = need - _nodes_of(held, mature)
     if rest <= 0:
-        plan.recall[:] = _past_firm_time(snapshot, cost, mature, need)
+        plan.recall[:] = _past_firm_time(policy, snapshot, cost, mature, need)
         return
     plan.recall[:] = mature
     broken, promised_s = _cover(held, _promised_s(held, snapshot.now_s), firm, rest)
@@ -254,6 +258,15 @@ def _at_least_cost(
             plan.why[i] = _BROKEN if breaks else _KEPT
             plan.need[i] = rest
             plan.against[i] = waiting
+
+
+@compiled
+def shortage(snapshot: Snapshot) -> int:
+    """Return the nodes that waiting internal jobs lack beside those idle or on their way back."""
+    if snapshot.pending <= snapshot.idle + snapshot.sanitising:
+        return 0
+    coming = snapshot.sanitising + _freed_by(snapshot.held, leaving(snapshot))
+    return max(0, snapshot.pending - snapshot.idle - coming)
 
 
 @compiled
@@ -274,8 +287,7 @@ def choose_recalls(policy: Policy, snapshot: Snapshot, plan: Plan) -> None:
     staying = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
         staying[i] = not going[i] and held[i].coming == 0
-    coming = snapshot.sanitising + _freed_by(held, going)
-    need = min(snapshot.pending - snapshot.idle - coming, _nodes_of(held, staying))
+    need = min(shortage(snapshot), _nodes_of(held, staying))
     if need <= 0:
         return
     if policy.code == _TIDEGATE:

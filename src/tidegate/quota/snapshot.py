@@ -73,6 +73,10 @@ class Snapshot(NamedTuple):
         Time a node needs between two holders.
     horizons_s, curve : int64 array, shape (horizons,)
         The quota curve: ``curve[j]`` nodes may be promised for ``horizons_s[j]`` seconds.
+    kept_back : int
+        Idle nodes kept for internal work that may come back: :func:`tidegate.quota.kept_back`.
+    short_since_s : int
+        Since when internal work has lacked nodes that no lease was about to free; -1 when it did not.
     promised : int64 array, shape (horizons,)
         Nodes that the leases held promise at each: :class:`tidegate.quota.Promises` keeps it.
     displaced : int64 array, shape (horizons,)
@@ -97,6 +101,8 @@ class Snapshot(NamedTuple):
     sanitise_s: int
     horizons_s: I64
     curve: I64
+    kept_back: int
+    short_since_s: int
     promised: I64
     displaced: I64
     held: Records

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled, inlined, machine_int
 from tidegate.forecast import DAY_S, FutureMax, Observation, observe
-from tidegate.quota import Policy, PolicyCode, decide, renew_curve, renew_displaced
+from tidegate.quota import FLICKER_S, Policy, PolicyCode, decide, renew_curve, renew_displaced
 from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
     end_jobs,
@@ -37,6 +37,7 @@ from tidegate.simulate.state import (
     NEXT_LEASE_S,
     NEXT_NODE_S,
     SANITISING,
+    SHORT_SINCE_S,
     TICK,
     USED_GPUS,
     WAITING,
@@ -162,6 +163,10 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
             upcoming = min(upcoming, requests[request].time_s)
         if is_open and window.tick_s > 0:
             upcoming = min(upcoming, tick * window.tick_s)
+        if is_open and state.tally[SHORT_SINCE_S] >= 0:
+            lasts_s = state.tally[SHORT_SINCE_S] + FLICKER_S
+            if lasts_s > now:
+                upcoming = min(upcoming, lasts_s)
         _measure(cluster, state, held, window, now, upcoming)
         now = upcoming
 
@@ -180,6 +185,8 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
             job += 1
         if state.tally[WAITING] > 0:
             schedule(cluster, state, jobs, now)
+        if state.tally[WAITING] == 0:
+            state.tally[SHORT_SINCE_S] = -1
         if not is_open:
             if job == n_jobs and state.tally[WAITING] == 0:
                 break

@@ -7,17 +7,22 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import inlined, machine_int
 from tidegate.quota import (
+    BACK_OFF_S,
     Plan,
     Policy,
+    PolicyCode,
     Record,
     Snapshot,
     Verdict,
     change,
     displaced_at,
     forget,
+    kept_back,
+    level_called_for,
     note_refused,
     pass_time,
     promise,
+    shortage,
 )
 from tidegate.simulate.internal import kill_jobs_on, note_holding, pending_nodes
 from tidegate.simulate.model import Cluster, Holder, Jobs, Outcome
@@ -25,6 +30,7 @@ from tidegate.simulate.nodes import free_gpus, highest, set_free
 from tidegate.simulate.state import (
     AVAILABLE,
     BROKEN_S,
+    BUSY,
     FAILED,
     FAILED_PERIODS,
     IDLE,
@@ -35,10 +41,13 @@ from tidegate.simulate.state import (
     LATE,
     LEASED,
     LEASES,
+    LEVEL,
+    LEVEL_UNTIL_S,
     NEVER,
     NEXT_LEASE_S,
     NEXT_NODE_S,
     SANITISING,
+    SHORT_SINCE_S,
     SOLD_S,
     STARTED,
     TICK,
@@ -48,6 +57,7 @@ from tidegate.simulate.state import (
 )
 
 _ADMITTED: Final = machine_int(Verdict.ADMITTED)
+_TIDEGATE: Final = machine_int(PolicyCode.TIDEGATE)
 _LEASE: Final = machine_int(Holder.LEASE)
 _SANITISING: Final = machine_int(Holder.SANITISING)
 _FAILED: Final = machine_int(Holder.FAILED)
@@ -289,15 +299,20 @@ def snapshot(
 ) -> Snapshot:
     """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
     pass_time(state.promises, now_s)
+    pending = pending_nodes(cluster, state)
     return Snapshot(
         now_s,
         state.tally[IDLE],
-        pending_nodes(cluster, state),
+        pending,
         state.tally[SANITISING],
         state.tally[LEASED],
         cluster.sanitise_s,
         horizons_s,
         curve,
+        kept_back(
+            state.tally[LEVEL], state.tally[LEVEL_UNTIL_S], state.tally[BUSY] + pending, now_s
+        ),
+        state.tally[SHORT_SINCE_S],
         state.promises.nodes,
         state.offers.displaced,
         state.held[: state.tally[LEASES]],
@@ -365,12 +380,14 @@ def _admit(
     requests: Records,
     plan: Plan,
     place: int,
-    number: int,
+    kept: int,
+    first: int,
     now_s: int,
 ) -> int:
-    """Sell a lease to the plan's request at ``place``; return when it starts."""
+    """Sell a lease to the plan's request at ``place``; return when it starts. ``kept`` idle nodes are not lent."""
+    number = first + place
     request = requests[number]
-    spare = state.tally[IDLE] - pending_nodes(cluster, state)
+    spare = state.tally[IDLE] - pending_nodes(cluster, state) - kept
     at_hand = min(request.nodes, max(0, spare))
     coming = request.nodes - at_hand
     first_node, all_clean = _hand_over(cluster, state, number, at_hand, now_s)
@@ -418,6 +435,12 @@ def apply(
 ) -> None:
     """Carry a plan out: give notice, then hand nodes to the requests admitted."""
     held, now_s = state.held, view.now_s
+    backs_off = policy.code == _TIDEGATE
+    if not backs_off or shortage(view) == 0:
+        state.tally[SHORT_SINCE_S] = -1
+    elif state.tally[SHORT_SINCE_S] < 0:
+        state.tally[SHORT_SINCE_S] = now_s
+    is_called = False
     for i in range(plan.recall.size):
         if plan.recall[i]:
             held[i].take_s = now_s + held[i].notice_s
@@ -437,8 +460,14 @@ def apply(
             lease.need = plan.need[i]
             lease.cost = plan.cost[i]
             lease.against = plan.against[i]
+            is_called = is_called or (backs_off and plan.displaced_for[i] < 0)
             if plan.displaced_for[i] >= 0:
                 lease.displaced_for = first + plan.displaced_for[i]
+    if is_called:
+        demand = state.tally[BUSY] + view.pending
+        level, until_s = state.tally[LEVEL], state.tally[LEVEL_UNTIL_S]
+        state.tally[LEVEL] = level_called_for(level, until_s, demand, now_s)
+        state.tally[LEVEL_UNTIL_S] = now_s + BACK_OFF_S
     for i in plan.order:
         request: int = first + i
         leases[request].verdict = plan.verdict[i]
@@ -452,5 +481,5 @@ def apply(
             requests[request].price,
         )
         if plan.verdict[i] == _ADMITTED:
-            start_s = _admit(cluster, state, requests, plan, i, request, now_s)
+            start_s = _admit(cluster, state, requests, plan, i, view.kept_back, first, now_s)
             leases[request].start_s = start_s

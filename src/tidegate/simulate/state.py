@@ -40,7 +40,10 @@ STARTED: Final = 21  # internal jobs started so far
 LATE: Final = 22  # those of them that had waited beyond the floor while nodes were leased
 FLOOR_S: Final = 23  # the recall floor
 TICK: Final = 24  # number of the latest tick; -1 before the first
-COUNTS: Final = 25
+LEVEL: Final = 25  # internal demand that a recall was made for of late
+LEVEL_UNTIL_S: Final = 26  # until when it counts
+SHORT_SINCE_S: Final = 27  # since when internal work has lacked nodes; -1 when it does not
+COUNTS: Final = 28
 
 # Values of `State.node_state`.
 AVAILABLE: Final = 0
@@ -165,7 +168,7 @@ def new_state(  # noqa: PLR0913  each is one thing that a play depends on
     n_jobs = jobs.gpus.size
     tally = np.zeros(COUNTS, dtype=np.int64)
     tally[IDLE] = nodes
-    tally[TICK] = -1
+    tally[TICK] = tally[SHORT_SINCE_S] = -1
     tally[NEXT_NODE_S] = tally[NEXT_LEASE_S] = tally[REFUSED_S] = NEVER
     node = np.zeros(nodes, dtype=NODE)
     node["clean"] = 1

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tidegate.control.changes import KEPT_OUT, Kept, Numbered, Watch
+from tidegate.control.changes import CALLED_FOR, KEPT_OUT, Calm, Kept, Numbered, Watch
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import OrderState
 from tidegate.quota.bid import REMEMBERED_S
@@ -83,23 +83,41 @@ def read_kept(connection: sa.Connection, pool_id: str) -> Kept:
             watch["started_jobs"],
             watch["late_jobs"],
         ),
+        calm=_calm(connection, pool_id),
         kept_out=_kept_out(connection, pool_id),
     )
 
 
-def _kept_out(connection: sa.Connection, pool_id: str) -> list[tuple[int, int, int]]:
-    """Return the offers that promises kept out, as far back as they still count."""
+def _told(connection: sa.Connection, pool_id: str, word: str, span_s: int) -> list[tuple[int, Any]]:
+    """Return what the decisions of late say under a word, each with its time."""
     table = core.decision
     latest_s = connection.execute(
         sa.select(sa.func.max(table.c.at_s)).where(table.c.pool_id == pool_id)
     ).scalar()
-    plans = connection.execute(
-        sa.select(table.c.plan)
+    rows = connection.execute(
+        sa.select(table.c.at_s, table.c.plan)
         .where(
             table.c.pool_id == pool_id,
-            table.c.at_s > (latest_s or 0) - REMEMBERED_S,
-            sa.type_coerce(table.c.plan, sa.Text).contains(f'"{KEPT_OUT}":', autoescape=True),
+            table.c.at_s > (latest_s or 0) - span_s,
+            sa.type_coerce(table.c.plan, sa.Text).contains(f'"{word}":', autoescape=True),
         )
         .order_by(table.c.at_s, table.c.id)
-    ).scalars()
-    return [(tick, horizon, price) for plan in plans for tick, horizon, price in plan[KEPT_OUT]]
+    )
+    return [(at_s, plan[word]) for at_s, plan in rows]
+
+
+def _calm(connection: sa.Connection, pool_id: str) -> Calm:
+    """Return what is kept for internal work, as far back as a chain of recalls goes within a day."""
+    calm = Calm()
+    for at_s, demand in _told(connection, pool_id, CALLED_FOR, 86_400):
+        calm = calm.called_for(demand, at_s)
+    return calm
+
+
+def _kept_out(connection: sa.Connection, pool_id: str) -> list[tuple[int, int, int]]:
+    """Return the offers that promises kept out, as far back as they still count."""
+    return [
+        (tick, horizon, price)
+        for _, offers in _told(connection, pool_id, KEPT_OUT, REMEMBERED_S)
+        for tick, horizon, price in offers
+    ]
