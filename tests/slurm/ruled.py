@@ -13,6 +13,7 @@ from tidegate.control.metering import meter
 from tidegate.control.ports import Driver
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Lease, Order
+from tidegate.lease.states import HoldingState, LeaseState
 from tidegate.store.events import read_events
 from tidegate.store.money import SqlMoney
 
@@ -57,6 +58,19 @@ class Ruled(Living):
                 price_detail=terms().as_json(),
             )
         )
+
+    def ordered(self, nodes: int, product: str = "day", tenant: str = RED) -> Order:
+        """Order a lease, and wait until it runs."""
+        self.step()
+        order = self.order(nodes, product, tenant)
+        self.look_until(lambda: self.lease(order).state is LeaseState.RUNNING, "the lease runs")
+        return order
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no node is in any lease, or on its way back from one."""
+        free = self.line.book.roster.count(HoldingState.FREE, HoldingState.INTERNAL)
+        return free == self.pool.pool.nodes and self.line.desk.is_idle
 
     def lease(self, order: Order) -> Lease:
         judged = self.store.order(order.id)

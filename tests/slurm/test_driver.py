@@ -20,11 +20,16 @@ from tests.slurm.leasing import (
     timed,
     with_wipe,
 )
+from tests.slurm.ruled import Ruled
 
+from tidegate.control.access import SYSTEM
+from tidegate.control.lease_acts import LeaseActs, NotYetError
 from tidegate.control.ports import HandOver, NodeState
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.site import OnTake, ProductRule, SlurmSite
 from tidegate.errors import DriverError
+from tidegate.lease.lease import EndReason
+from tidegate.lease.states import LeaseState
 
 pytestmark = pytest.mark.needs_slurm
 
@@ -322,7 +327,7 @@ def test_jobs_that_wait_in_a_lease_do_not_keep_its_nodes(cluster: Cluster, desk:
 
 def test_jobs_of_a_product_that_says_so_wait_again(cluster: Cluster, site: SlurmSite):
     """As long as their lease has nodes left; Slurm lets a requeued job wait for two minutes."""
-    rules = {"preemptible": ProductRule(signal="USR1", on_take=OnTake.REQUEUE)}
+    rules = {"preemptible": ProductRule(OnTake.REQUEUE, "USR1")}
     driver = SlurmDriver(replace(site, products=rules), commands_of(cluster), WallClock())
     desk = Desk(driver)
     desk.hand_over("lea_a", RED, "hh0001", "hh0002", product="preemptible")
@@ -334,4 +339,41 @@ def test_jobs_of_a_product_that_says_so_wait_again(cluster: Cluster, site: Slurm
     cluster.wait_state(job, "PENDING")
     desk.return_all("lea_a", other)
     assert cluster.state(job) == "CANCELLED"
+    driver.close()
+
+
+def test_saved_work_gives_nodes_back_before_the_notice_ends(
+    cluster: Cluster, site: SlurmSite, open_folder: Path, tmp_path: Path
+):
+    """One tenant saves and ends, one that hears nothing says by the interface that it is done."""
+    rules = {"preemptible": ProductRule(OnTake.CHECKPOINT, "USR1")}
+    driver = SlurmDriver(replace(site, products=rules), commands_of(cluster), WallClock())
+    ruled = Ruled(tmp_path, driver, nodes=6)
+    orders = [ruled.ordered(2, "preemptible", tenant) for tenant in (RED, BLUE)]
+    red, blue = (ruled.lease(order) for order in orders)
+    saved = open_folder / "saved"
+    ready = open_folder / "ready"
+    saving = (
+        f"trap 'sleep 1; echo > {saved}; exit' USR1; touch {ready}; while true; do sleep 0.1; done"
+    )
+    job = lease_job(cluster, red.id, RED, 2, saving)
+    lease_job(cluster, blue.id, BLUE, 2, f"trap '' USR1; {DEAF}")
+    ruled.look_until(ready.exists, "the script has begun")
+    internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+    ruled.look_until(lambda: not ruled.lease(orders[0]).is_live, "the first is over")
+    ended = ruled.lease(orders[0])
+    assert (saved.exists(), cluster.state(job)) == (True, "COMPLETED")
+    assert (ended.state, ended.reason) == (LeaseState.ENDED, EndReason.RECALLED)
+    assert ended.noticed_s <= ended.ended_s < ended.take_s - 60  # type: ignore[operator] # all are known
+    assert ruled.lease(orders[1]).state is LeaseState.NOTICED
+    acts = LeaseActs(
+        ruled.store, {H100: ruled.pool}, WallClock().now_s, wake=lambda _: None, wait_s=0
+    )
+    with pytest.raises(NotYetError):
+        acts.checkpoint_done(SYSTEM, blue.id)
+    ruled.look_until(lambda: cluster.state(internal) == "RUNNING", "internal work has the nodes")
+    assert ruled.lease(orders[1]).reason == EndReason.GIVEN_BACK
+    for lease in (ended, ruled.lease(orders[1])):
+        held = ruled.metered_s(lease, int(time.time()) + 600)
+        assert set(held.values()) == {(lease.ended_s or 0) - lease.start_s}
     driver.close()

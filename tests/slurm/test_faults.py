@@ -413,9 +413,7 @@ def test_a_node_that_dies_under_a_lease(fragile: Cluster, tmp_path: Path):
     """Its meter stops, the lease gets the other node, then has none left and is credited; it comes back unlent."""
     driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
     ruled = Ruled(tmp_path, driver, nodes=2)
-    ruled.step()
-    order = ruled.order(1)
-    ruled.look_until(lambda: ruled.lease(order).state is LeaseState.RUNNING, "the lease runs")
+    order = ruled.ordered(1)
     lease = ruled.lease(order)
     quota = ("sacctmgr", "-nP", "show", "qos", "tg-h100", "format=grptres")
     ruled.look_until(lambda: fragile.out(*quota) == "node=2", "the quota is set")

@@ -1,15 +1,16 @@
 """The same demand and requests on the embedded driver and on Slurm: the same decisions; meters as sacct has them."""
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from tests.control.living import START_S, HandClock, Living, a_database, a_pool, an_order
 from tests.slurm.cluster import Cluster, wait_until
-from tests.slurm.leasing import RED, USER_OF, Desk, commands_of, site_of
+from tests.slurm.leasing import RED, USER_OF, commands_of, site_of
+from tests.slurm.ruled import Ruled
 
-from tidegate.control.ports import NodeState
+from tidegate.control.wishes import Wish, WishKind
 from tidegate.drivers.embedded.jobs import JobList
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.lease.lease import Order
@@ -122,44 +123,38 @@ def test_the_same_decisions_on_slurm(cluster: Cluster, tmp_path: Path):
     assert any(one[3] == "ended" and one[4] == "recalled" for one in real if len(one) > 3)
 
 
-def test_the_meter_agrees_with_sacct(cluster: Cluster, driver: SlurmDriver):
-    """Seconds that a tenant had two nodes, by the facts and by Slurm's own accounts of its job on both of them."""
-    desk = Desk(driver)
-    desk.hand_over("lea_meter", RED, "hh0001", "hh0002")
-    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
-    since = {node: desk.fact(node).since_s for node in ("hh0001", "hh0002")}
+def test_the_meter_agrees_with_sacct(cluster: Cluster, driver: SlurmDriver, tmp_path: Path):
+    """A job from the first to the last second of a lease: the ledger's seconds are those of Slurm's own accounts."""
+    ruled = Ruled(tmp_path, driver, nodes=6)
+    order = ruled.ordered(2)
+    lease = ruled.lease(order)
     job = cluster.submit(
-        "--partition=tg-h100", "--reservation=tg-lea_meter", "--nodes=2", user=USER_OF[RED]
+        "--partition=tg-h100", f"--reservation=tg-{lease.id}", "--nodes=2", user=USER_OF[RED]
     )
     cluster.wait_state(job, "RUNNING")
-    time.sleep(4)
-    desk.take("lea_meter", "hh0001", "hh0002")
-    taken = {node: desk.fact(node).since_s for node in since}
-    metered_s = sum(taken[node] - since[node] for node in since)
+    time.sleep(3)
+    ruled.store.wish(
+        Wish("wsh_end", ruled.pool.id, lease.id, WishKind.END, 0, "key_red", int(time.time()))
+    )
+    ruled.look_until(lambda: not ruled.lease(order).is_live, "the tenant has given it back")
 
     def told() -> list[str]:
-        argv = (
-            "sacct",
-            "-n",
-            "-P",
-            "-X",
-            "-j",
-            job,
-            "--format=Start,End,NNodes,Reservation,Account",
-        )
-        return cluster.out(*argv).split("|")
+        what = "--format=Start,End,NNodes,Account"
+        return cluster.out("sacct", "-n", "-P", "-X", "-j", job, what).split("|")
 
-    def whole() -> bool:
-        """The end, and the reservation too: slurmctld tells slurmdbd of both in messages of their own."""
-        cells = told()
-        return len(cells) == 5 and cells[1] not in ("Unknown", "") and bool(cells[3])
-
-    wait_until(whole, "slurmdbd has the end")
-    start, end, nodes, reservation, account = told()
-    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    assert (nodes, reservation, account) == ("2", "tg-lea_meter", "tg-ten_red")
-    # The job could start a moment after the tenant had the nodes, and was over when they were taken.
-    begun_s = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-    waited_s = 2 * (begun_s - since["hh0001"])
-    assert 0 <= waited_s <= 4
-    assert abs(metered_s - (2 * seconds + waited_s)) <= 2
+    ruled.look_until(
+        lambda: len(told()) == 4 and told()[1] not in ("Unknown", ""), "slurmdbd has the end"
+    )
+    start, end, nodes, account = told()
+    assert (nodes, account) == ("2", "tg-ten_red")
+    start_s, end_s = (
+        int(datetime.fromisoformat(f"{text}+00:00").timestamp()) for text in (start, end)
+    )
+    # The job is submitted after the tenant has been let in, and waits for a pass of the scheduler.
+    waited_s = start_s - lease.start_s
+    assert waited_s >= 0
+    held = ruled.metered_s(lease)
+    assert len(held) == 2
+    for seconds in held.values():
+        assert abs(seconds - (end_s - start_s) - waited_s) <= 1
+    ruled.look_until(lambda: ruled.is_quiet, "all is given back")

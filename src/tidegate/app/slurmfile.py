@@ -42,10 +42,15 @@ _REST: Final = re.compile(
 class ProductTable(Table):
     """How jobs under a product are warned and taken."""
 
-    signal: Text = Field(
-        "TERM", description="a signal that scancel knows, such as 'TERM' or 'USR1'"
+    signal: Text | None = Field(
+        None, description="a signal that scancel knows, such as 'TERM' or 'USR1'"
     )
-    on_take: OnTake = Field(OnTake.CANCEL, description="'cancel' or 'requeue'")
+    on_take: OnTake = Field(OnTake.CANCEL, description="'cancel', 'requeue' or 'checkpoint'")
+
+    def rule(self) -> ProductRule:
+        """Return it as the driver has it: who is to save work gets a signal that can be told from an end."""
+        usual = "USR1" if self.on_take is OnTake.CHECKPOINT else "TERM"
+        return ProductRule(self.on_take, self.signal or usual)
 
 
 class PoolTable(Table):
@@ -163,10 +168,7 @@ def read_slurm_file(path: str | Path) -> SlurmFile:
         site=SlurmSite(
             pools=tuple(pools),
             wipe=WipeHook(tuple(table.wipe), float(table.wipe_timeout), table.wipe_at_once),
-            products={
-                name: ProductRule(rule.signal, rule.on_take)
-                for name, rule in table.products.items()
-            },
+            products={name: table.rule() for name, table in table.products.items()},
             drift=table.drift,
             late_after_s=_late_after_s(fleet),
         ),

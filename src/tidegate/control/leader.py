@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import structlog
 
@@ -14,6 +16,10 @@ from tidegate.control.store import LEADER, LeadershipStore
 from tidegate.errors import FencedError, StoreError
 
 log = structlog.get_logger(__name__)
+
+
+DUE_S: Final = 0.05
+"""Real seconds between two turns when a lease ends within a second."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +208,9 @@ class Loop:
         self._wakes = {line.pool.id: threading.Event() for line in lines}
         self._wake = threading.Event()
         self._stop = threading.Event()
+        self._stirred = {line.pool.id: threading.Event() for line in lines}
+        for line in lines:
+            line.desk.on_stir(partial(self._stir, line.pool.id))
         self._callers: dict[str, _Caller] = {}
         self._epoch: int | None = None
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
@@ -227,6 +236,11 @@ class Loop:
         if pool_id in self._wakes:
             self._wakes[pool_id].set()
             self._wake.set()
+
+    def _stir(self, pool_id: str) -> None:
+        """Have a pool's driver looked at at once."""
+        self._stirred[pool_id].set()
+        self._wake.set()
 
     def stop(self) -> None:
         """End after the step that is being made."""
@@ -276,7 +290,10 @@ class Loop:
         for line in self._lines:
             caller = self._callers[line.pool.id]
             woken = self._wakes[line.pool.id]
-            is_due = now - caller.asked_at >= self._pace.look_s
+            stirred = self._stirred[line.pool.id]
+            is_due = now - caller.asked_at >= self._pace.look_s or stirred.is_set()
+            # It is seen to have come to the end of a lease, then the lease is taken.
+            is_due = is_due or line.seconds_to_due == 0
             looks = woken.is_set() or now - caller.looked_at >= self._pace.orders_s
             if not (looks or caller.has_news or is_due or self._intake.holds(line.pool.id)):
                 continue
@@ -287,8 +304,13 @@ class Loop:
             line.step(caller.take(), looks=looks)
             self._stepped(line, time.perf_counter() - began)
             if is_due or not line.desk.is_idle:
+                if not caller.is_busy:
+                    stirred.clear()
                 caller.ask(look=is_due)
-        return min(self._pace.orders_s, self._pace.look_s)
+        pause_s = min(self._pace.orders_s, self._pace.look_s)
+        # A lease is taken when its second has come, not at the next turn after it.
+        near = any(line.seconds_to_due in (0, 1) for line in self._lines)
+        return min(pause_s, DUE_S) if near else pause_s
 
     def _begin(self, epoch: int) -> None:
         self._rest()

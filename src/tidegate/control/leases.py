@@ -14,10 +14,15 @@ def end_due(book: Book, now_s: int) -> None:
     for lease in [lease for lease in book.leases.values() if lease.due_s <= now_s]:
         if lease.take_s is None:
             end_lease(book, lease, LeaseState.ENDED, EndReason.COMPLETED, now_s)
-        elif now_s < lease.firm_until_s:
-            end_lease(book, lease, LeaseState.BROKEN, EndReason.RECALLED, now_s)
         else:
-            end_lease(book, lease, LeaseState.ENDED, EndReason.RECALLED, now_s)
+            end_recalled(book, lease, now_s)
+
+
+def end_recalled(book: Book, lease: Lease, now_s: int) -> None:
+    """End a lease that is under notice: at its taking, or before when its tenant has left."""
+    kept = now_s >= lease.firm_until_s
+    state = LeaseState.ENDED if kept else LeaseState.BROKEN
+    end_lease(book, lease, state, EndReason.RECALLED, now_s)
 
 
 def end_lease(

@@ -78,6 +78,18 @@ class Line:
         assert self._book is not None, "a line has a book once it leads"
         return self._book
 
+    @property
+    def seconds_to_due(self) -> int | None:
+        """Seconds to the first end of a lease that the driver has not been seen to have come to.
+
+        0 while it has to be looked at again for that; None when there is no lease, or the driver is not heard of.
+        """
+        watch = self.book.watch
+        due_s = min((lease.due_s for lease in self.book.leases.values()), default=None)
+        if due_s is None or watch.is_stale or (watch.facts_at_s or 0) >= due_s:
+            return None
+        return max(0, due_s - self._clock.now_s())
+
     def begin(self, epoch: int) -> None:
         """Begin to lead: everything is made anew from the tables."""
         kept = self._store.kept(self.pool.id)

@@ -24,6 +24,7 @@ from tidegate.control.ports import (
     Notice,
     PoolFacts,
     Sanitise,
+    Stirs,
     Take,
 )
 from tidegate.control.store import CarriedOut, LeaseStore
@@ -200,6 +201,11 @@ class Desk:
         """Have a driver that can be held to the quota lend no more nodes than these."""
         if nodes != self._leasable:
             self._leasable, self._next_cap = nodes, 0.0
+
+    def on_stir(self, call: Callable[[], None]) -> None:
+        """Have this called when the driver says that a look would show something new."""
+        if isinstance(self._driver, Stirs):
+            self._driver.on_stir(call)
 
     def send(self, commands: Iterable[Numbered]) -> None:
         """Take in commands that have been written."""

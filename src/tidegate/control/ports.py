@@ -3,7 +3,7 @@
 Times are whole seconds since the epoch, on the clock of :class:`Clock`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -53,6 +53,8 @@ class NodeFact:
         Whether nobody has held it since it was last sanitised; a driver that cannot tell says False.
     note : str
         What the driver adds, for people.
+    is_left : bool
+        Of a leased node under notice: whether its tenant's work has been saved and has ended, as its product has it.
     """
 
     node: str
@@ -61,6 +63,7 @@ class NodeFact:
     since_s: int
     is_clean: bool = False
     note: str = ""
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,15 @@ class CapsQuota(Protocol):
 
         Nothing is taken from anybody.
         """
+        ...
+
+
+@runtime_checkable
+class Stirs(Protocol):
+    """A driver in which things come to pass by themselves, and that says so: then it is looked at at once."""
+
+    def on_stir(self, call: Callable[[], None]) -> None:
+        """Have this called, from any thread, when a look would show something new."""
         ...
 
 

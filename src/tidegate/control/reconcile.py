@@ -8,7 +8,7 @@ from typing import Final
 from tidegate.control.book import Book
 from tidegate.control.failures import take_failures
 from tidegate.control.ids import Prefix, new_id
-from tidegate.control.leases import end_lease
+from tidegate.control.leases import end_lease, end_recalled
 from tidegate.control.ports import GiveBack, NodeFact, NodeState, PoolFacts, Sanitise, Take
 from tidegate.errors import DriverError
 from tidegate.lease.events import DRIFT
@@ -90,6 +90,7 @@ class _Sorting:
         self.failed: dict[tuple[str, int], list[str]] = defaultdict(list)
         self.lost: dict[str, list[str]] = defaultdict(list)
         self.done: list[str] = []
+        self.left: dict[str, set[str]] = defaultdict(set)
         self.strays: dict[str, list[str]] = defaultdict(list)
         self.retaken: list[str] = []
         self.drift: list[str] = []
@@ -195,6 +196,8 @@ def _sort_leased(state: HoldingState, lease_id: str, fact: NodeFact, sorting: _S
     if fact.state is NodeState.LEASED and is_ours:
         if state is HoldingState.SANITISING:
             sorting.moves[HoldingState.LEASED, lease_id, fact.since_s].append(fact.node)
+        elif state is HoldingState.NOTICED and fact.is_left:
+            sorting.left[lease_id].add(fact.node)
         return
     if state is HoldingState.SANITISING and fact.state is NodeState.SANITISING:
         return
@@ -218,6 +221,10 @@ def _carry_out(book: Book, sorting: _Sorting, now_s: int) -> None:
         failed[lease_id] += nodes
     for lease_id in sorting.lost:
         _lose(book, lease_id, now_s)
+    for lease_id, left in sorting.left.items():
+        lease = book.leases.get(lease_id)
+        if lease is not None and left == book.nodes_of[lease_id]:
+            end_recalled(book, lease, now_s)
     if sorting.done:
         book.command(GiveBack(new_id(Prefix.COMMAND), pool, tuple(sorting.done)))
     if sorting.retaken:

@@ -8,8 +8,9 @@ driver knows lies in the cluster; any step may be repeated, by this process or b
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from tidegate.control.ports import (
@@ -23,6 +24,7 @@ from tidegate.control.ports import (
     Take,
 )
 from tidegate.drivers.slurm import hands
+from tidegate.drivers.slurm.answers import read_jobs
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.moves import (
@@ -65,7 +67,8 @@ class SlurmDriver:
         self._site = site
         self._commands = commands
         self._clock = clock
-        self._keeper = Keeper(site, commands, Wipes(site.wipe))
+        self._keeper = Keeper(site, commands, Wipes(site.wipe, self._stir), clock.now_s)
+        self._stirs: list[Callable[[], None]] = []
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.RLock()
         self._most: dict[str, int] = {}
@@ -74,6 +77,14 @@ class SlurmDriver:
     def close(self) -> None:
         """Begin no more wipes."""
         self._keeper.close()
+
+    def on_stir(self, call: Callable[[], None]) -> None:
+        """Have this called when a wipe has ended: the next look lets its tenant in, or shows it clean."""
+        self._stirs.append(call)
+
+    def _stir(self) -> None:
+        for call in self._stirs:
+            call()
 
     # --- the port
 
@@ -180,8 +191,10 @@ class SlurmDriver:
             if tags:
                 hands.take(self._commands, view, tags, f"taken from {command.lease_id}")
                 self._keeper.mender.remember(tags)
-                self._keeper.warden.end_jobs(self._look(), list(tags))
-                self._settled()
+                # Jobs that came before it was drained are among them.
+                now = replace(view, jobs=read_jobs(self._commands))
+                self._keeper.warden.end_jobs(now, list(tags))
+                # What else is due, such as their reservation, the next command or look sees to.
 
     def sanitise(self, command: Sanitise) -> None:
         """Wipe nodes as soon as no job is left on them.

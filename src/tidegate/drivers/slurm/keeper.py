@@ -1,6 +1,7 @@
 """Carrying on with what has been begun: wipes, letting tenants in, mending, warning."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -26,6 +27,8 @@ class Keeper:
     site : SlurmSite
     commands : Commands
     wipes : Wipes
+    now_s : callable
+        The driver's clock.
 
     Attributes
     ----------
@@ -33,8 +36,11 @@ class Keeper:
         Since when nodes have not answered slurmctld.
     """
 
-    def __init__(self, site: SlurmSite, commands: Commands, wipes: Wipes) -> None:
+    def __init__(
+        self, site: SlurmSite, commands: Commands, wipes: Wipes, now_s: Callable[[], int]
+    ) -> None:
         self._site = site
+        self._now_s = now_s
         self._commands = commands
         self._wipes = wipes
         self.warden = Warden(site, commands)
@@ -132,8 +138,10 @@ class Keeper:
             if not all(tag.is_clean for tag in tags.values()):
                 continue
             if reserved:
+                # From when its tenant is let in, not from when we looked: between the two lies up to a second.
+                since_s = max(view.at_s, self._now_s())
                 leased: dict[str, Tag | None] = {
-                    node: replace(tag, phase=Phase.LEASED, since_s=view.at_s, is_clean=False)
+                    node: replace(tag, phase=Phase.LEASED, since_s=since_s, is_clean=False)
                     for node, tag in tags.items()
                 }
                 hands.resume(self._commands, view, leased)

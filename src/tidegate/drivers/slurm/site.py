@@ -19,6 +19,13 @@ class OnTake(StrEnum):
     """It ends."""
     REQUEUE = "requeue"
     """It waits again, and starts anew when its lease has nodes for it."""
+    CHECKPOINT = "checkpoint"
+    """It saves its work and ends by itself, and then its lease's nodes are taken at once; else as ``requeue``."""
+
+    @property
+    def waits_again(self) -> bool:
+        """Whether a job that is there at the end of a notice is to wait again."""
+        return self is not OnTake.CANCEL
 
 
 class Drift(StrEnum):
@@ -63,13 +70,13 @@ class ProductRule:
 
     Attributes
     ----------
+    on_take : OnTake
     signal : str
         Sent at the start of a notice.
-    on_take : OnTake
     """
 
-    signal: str = "TERM"
     on_take: OnTake = OnTake.CANCEL
+    signal: str = "TERM"
 
 
 @dataclass(frozen=True)

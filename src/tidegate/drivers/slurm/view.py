@@ -1,8 +1,8 @@
 """A cluster at one moment, and what it says of a pool: pure, so that it can be fed with recordings."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 from typing import Final
@@ -11,7 +11,7 @@ from tidegate.control.ports import InternalDemand, NodeFact, NodeState, PoolFact
 from tidegate.drivers.slurm.answers import read_jobs, read_nodes, read_reservations
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.records import Job, Node, Reservation
-from tidegate.drivers.slurm.site import PREFIX, SlurmPool, SlurmSite, lease_of
+from tidegate.drivers.slurm.site import PREFIX, OnTake, SlurmPool, SlurmSite, lease_of
 from tidegate.drivers.slurm.tag import Phase, Tag, read_tag
 from tidegate.errors import SlurmError
 
@@ -33,6 +33,9 @@ NOT_FOR_WANT_OF_NODES: Final = (
     "JobLaunchFailure",
     "Cleaning",
 )
+
+# Of these, those that may pass: a job that has saved its work and asked to be requeued waits for its time.
+_NOT_YET: Final = ("BeginTime", "Dependency", "JobHeld")
 
 _SHOWN: Final[Mapping[Phase, NodeState]] = {
     Phase.PREPARING: NodeState.SANITISING,
@@ -147,14 +150,38 @@ def facts_of(
             "TG-SLURM-DOWN",
             f"slurmctld has just started: it has not heard from {unheard} of {len(pool.nodes)} nodes of {pool.id}.",
         )
-    nodes = tuple(_fact(view, name, silent_s.get(name)) for name in pool.nodes)
+    left = _left(view, site)
+    nodes = tuple(_fact(view, name, silent_s.get(name), left) for name in pool.nodes)
     busy = sum(fact.state is NodeState.INTERNAL for fact in nodes)
     pending, waiting = _pending(view, site, pool)
     demand = InternalDemand(busy, pending, waiting, started_jobs=started, late_jobs=late)
     return PoolFacts(pool.id, view.at_s, nodes, demand)
 
 
-def _fact(view: View, name: str, silent_s: int | None) -> NodeFact:
+def _left(view: View, site: SlurmSite) -> frozenset[str]:
+    """Return the nodes under notice whose tenants have ended by themselves, where their product has them save work.
+
+    A lease is left when no job of its tenant is on any of its nodes, and none could start there.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, tag in view.tags.items():
+        is_asked = site.rule(tag.product).on_take is OnTake.CHECKPOINT
+        if is_asked and tag.phase is Phase.LEASED and tag.noticed_s:
+            found[tag.lease_id].append(name)
+    at_work = {
+        lease_of(job.reservation)
+        for job in view.jobs
+        if not (job.waits and job.reason.startswith(_NOT_YET))
+    }
+    return frozenset(
+        name
+        for lease_id, names in found.items()
+        if lease_id not in at_work and not any(view.jobs_on.get(name) for name in names)
+        for name in names
+    )
+
+
+def _fact(view: View, name: str, silent_s: int | None, left: Collection[str]) -> NodeFact:
     node = view.nodes.get(name)
     if node is None:
         note = "Slurm does not know this node."
@@ -170,7 +197,8 @@ def _fact(view: View, name: str, silent_s: int | None) -> NodeFact:
             gone_s = max(gone_s, since)
         return NodeFact(name, NodeState.FAILED, lease, gone_s, note=node.reason or node.state)
     if tag is not None:
-        return _tagged(view, node, tag, since)
+        shown = _tagged(view, node, tag, since)
+        return replace(shown, is_left=True) if name in left else shown
     strange = view.lease_of_node.get(name)
     if strange is not None:
         # The tag was removed by hand, and the reservation stands: its tenant is let in all the same.

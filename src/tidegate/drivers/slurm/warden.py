@@ -8,7 +8,7 @@ from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.moves import is_held, job_leaves
 from tidegate.drivers.slurm.records import Job
-from tidegate.drivers.slurm.site import OnTake, SlurmSite
+from tidegate.drivers.slurm.site import SlurmSite
 from tidegate.drivers.slurm.tag import Phase, Tag
 from tidegate.drivers.slurm.view import View, is_tenants
 
@@ -78,7 +78,7 @@ class Warden:
             for job in view.jobs_on.get(node, ()):
                 if is_tenants(job):
                     jobs[job.id] = job
-                    if rule.on_take is OnTake.REQUEUE and tag is not None and tag.lease_id in kept:
+                    if rule.on_take.waits_again and tag is not None and tag.lease_id in kept:
                         again[job.id] = job
         if jobs:
             hands.end(self._commands, jobs.values())

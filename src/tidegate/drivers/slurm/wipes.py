@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,10 +32,13 @@ class Wipes:
     Parameters
     ----------
     hook : WipeHook
+    ended_one : callable
+        Called when a wipe has ended, in a thread of its own.
     """
 
-    def __init__(self, hook: WipeHook) -> None:
+    def __init__(self, hook: WipeHook, ended_one: Callable[[], None] = lambda: None) -> None:
         self._hook = hook
+        self._ended_one = ended_one
         self._pool = ThreadPoolExecutor(hook.at_once, thread_name_prefix="wipe")
         self._runs: dict[str, Future[Wiped]] = {}
         self._processes: set[subprocess.Popen[bytes]] = set()
@@ -45,7 +48,8 @@ class Wipes:
         """Begin with those nodes that are not being wiped already."""
         for node in nodes:
             if node not in self._runs and not self._closed:
-                self._runs[node] = self._pool.submit(self._wipe, node)
+                run = self._runs[node] = self._pool.submit(self._wipe, node)
+                run.add_done_callback(lambda _: self._ended_one())
 
     def ended(self) -> tuple[Wiped, ...]:
         """Return those that have ended, each once."""
