@@ -10,6 +10,7 @@ from tests.control.living import QuietPast, a_database, a_pool, an_order
 from tests.slurm.cluster import wait_until
 from tests.slurm.leasing import H100, RED, WallClock
 
+from tidegate.control.intake import Intake
 from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
@@ -98,7 +99,7 @@ def running(driver: SlurmDriver, folder: Path, notice_s: int) -> Iterator[House]
     )
     pace = Pace()
     leadership = Leadership(LeadershipTable(database), "bench", pace)
-    loop = Loop([line], leadership, pace)
+    loop = Loop([line], leadership, pace, Intake())
     leadership.start()
     loop.start()
     try:

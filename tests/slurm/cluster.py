@@ -10,11 +10,13 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +47,15 @@ TENANTS: Final = ("games", "news", "uucp", "www-data")
 """Run the jobs of leases."""
 STRANGER: Final = "nobody"
 """Has no association with anything."""
+
+
+GONE: Final = (
+    "Unable to contact slurm controller",
+    "Zero Bytes were transmitted",
+    "Connection refused",
+    "Connection reset",
+)
+"""What commands say when slurmctld ends under them."""
 
 
 @cache
@@ -92,6 +103,8 @@ class Cluster:
         self.nodes = tuple(nodes)
         self.ports = free_ports(len(nodes))
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self.crashes: list[str] = []
+        """How slurmctld ended by itself, each time that it did."""
         self.conf = folder / "slurm.conf"
         self.env = {
             "PATH": f"{SBIN}",
@@ -119,9 +132,16 @@ class Cluster:
             timeout=seconds,
             check=False,
         )
+        if check and done.returncode and self._is_reviving(done.stderr):
+            self._wait_slurmctld()
+            return self.run(*argv, user=user, seconds=seconds)
         if check and done.returncode:
             raise AssertionError(f"{argv} -> {done.returncode}\n{done.stdout}{done.stderr}")
         return done
+
+    def _is_reviving(self, said: str) -> bool:
+        """Whether a command found nobody because slurmctld has crashed, and is being started again."""
+        return "slurmctld" in self.daemons and any(words in said for words in GONE)
 
     def out(self, *argv: str, user: str | None = None) -> str:
         """What a command prints."""
@@ -176,8 +196,23 @@ class Cluster:
             daemon.kill()
             daemon.wait()
 
+    def _revive(self, daemon: subprocess.Popen[bytes]) -> None:
+        """Start slurmctld again when it crashes, and say so; one that the test has ended stays away."""
+        code = daemon.wait()
+        if self.daemons.get("slurmctld") is not daemon or not code:
+            return
+        last = (self.folder / "slurmctld.out").read_text(errors="replace").splitlines()[-1:]
+        self.crashes.append(f"exit code {code}: {''.join(last)}")
+        print(f"slurmctld crashed and is started again: {self.crashes[-1]}", file=sys.stderr)
+        time.sleep(0.1)  # as systemd does
+        if self.daemons.get("slurmctld") is daemon:
+            self.start_slurmctld(wait=False)
+
     def start_slurmctld(self, *, wait: bool = True) -> None:
+        """Start it, under what an administrator's systemd has for it: ``Restart=on-failure``."""
         self.spawn("slurmctld", "slurmctld", "-D")
+        watch = partial(self._revive, self.daemons["slurmctld"])
+        threading.Thread(target=watch, name="slurmctld", daemon=True).start()
         if wait:
             self._wait_slurmctld()
 

@@ -353,9 +353,7 @@ def test_saved_work_gives_nodes_back_before_the_notice_ends(
     red, blue = (ruled.lease(order) for order in orders)
     saved = open_folder / "saved"
     ready = open_folder / "ready"
-    saving = (
-        f"trap 'sleep 1; echo > {saved}; exit 0' USR1; touch {ready}; while true; do sleep 0.1; done"
-    )
+    saving = f"trap 'sleep 1; echo > {saved}; exit 0' USR1; touch {ready}; while true; do sleep 0.1; done"
     job = lease_job(cluster, red.id, RED, 2, saving)
     lease_job(cluster, blue.id, BLUE, 2, f"trap '' USR1; {DEAF}")
     ruled.look_until(ready.exists, "the script has begun")

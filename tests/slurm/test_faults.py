@@ -65,7 +65,9 @@ class Cut:
         raise SlurmError("TG-SLURM-TIMEOUT", "cut off by the test")
 
 
-def do_until_done(driver: SlurmDriver, command: Command, seconds: float = 30) -> None:
+def do_until_done(
+    driver: SlurmDriver, command: Command, seconds: float = 30, *, strays: bool = True
+) -> None:
     """Give a command again until it is done, as the outbox does."""
     act = {
         "HandOver": driver.hand_over,
@@ -83,7 +85,8 @@ def do_until_done(driver: SlurmDriver, command: Command, seconds: float = 30) ->
             act(command)  # type: ignore[operator] # the one that takes it
         except DriverError as error:
             said = str(error)
-            take_strays(driver)
+            if strays:
+                take_strays(driver)
             assert error.code.startswith("TG-SLURM-") or error.code == "TG-DRIVER-BUSY"  # noqa: PT017
             return False
         return True
@@ -377,6 +380,42 @@ def test_slurmctld_gone_is_an_error_with_a_code_and_leases_go_on(fragile: Cluste
     assert (fact.state, fact.lease_id, fact.since_s) == (NodeState.LEASED, "lea_a", since)
     assert fragile.state(job) == "RUNNING"
     desk.return_all("lea_a", "hh0001")
+    driver.close()
+
+
+def test_a_slurmctld_that_crashes_at_the_end_of_a_lease(fragile: Cluster):
+    """22.05.8 does: a tenant changes the partition of a job in its lease, is refused, and cancels the job.
+
+    Its memory is corrupt from then on, and it aborts when the reservation is removed.
+    """
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_c", RED, "hh0001")
+    desk.hand_over("lea_d", BLUE, "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    since = desk.fact("hh0002").since_s
+    user, options = USER_OF[RED], ("-p", "tg-h100", "--reservation=tg-lea_c", "--hold")
+    job = fragile.submit(*options, user=user)
+    change = ("scontrol", "update", f"JobId={job}", "Partition=internal")
+    assert fragile.run(*change, user=user, check=False).returncode
+    fragile.run("scancel", job, user=user)
+    time.sleep(6)  # slurmctld saves what it knows within five seconds
+    for give in (desk.take, desk.sanitise):
+        giving = CommandOf(give)
+        words = ("lea_c", "hh0001") if give == desk.take else ("hh0001",)
+        do_until_done(driver, giving(*words), strays=False)
+    wait_until(
+        lambda: (f := facts(driver).get("hh0001")) and f.state is NodeState.FREE and f.is_clean,
+        "the node is wiped",
+        60,
+    )
+    do_until_done(driver, CommandOf(desk.give_back)("hh0001"), strays=False)
+    # The one has ended, whatever slurmctld did; the other is as it was.
+    wait_until(lambda: (f := facts(driver).get("hh0002")) and f.lease_id == "lea_d", "it is there")
+    assert facts(driver)["hh0002"].since_s == since
+    wait_until(lambda: facts(driver)["hh0001"].state is NodeState.FREE, "it is given back")
+    desk.return_all("lea_d", "hh0002")
+    wait_until(fragile.all_idle, "everything is as it was")
     driver.close()
 
 

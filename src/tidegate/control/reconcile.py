@@ -140,9 +140,11 @@ def _agrees(holding: Holding | None, fact: NodeFact) -> bool:
     if holding is None:
         return False
     if holding.lease_id is None:
-        return _SEEN_AS.get(fact.state) is holding.state
+        # A node that is drained is to be sanitised next: that is never the last word.
+        is_there = holding.state is not HoldingState.DRAINING
+        return is_there and _SEEN_AS.get(fact.state) is holding.state
     is_ours = fact.state is NodeState.LEASED and fact.lease_id == holding.lease_id
-    return is_ours and holding.state in BILLABLE
+    return is_ours and holding.state in BILLABLE and not fact.is_left
 
 
 def _sort(book: Book, fact: NodeFact, sorting: _Sorting, *, is_current: bool) -> None:
@@ -174,18 +176,15 @@ def _sort(book: Book, fact: NodeFact, sorting: _Sorting, *, is_current: bool) ->
         NodeState.FREE,
         NodeState.DRAINING,
     ):
-        # Drained, and not sanitised: nobody's until it has been.
-        if fact.state is NodeState.FREE and not fact.is_clean:
+        # Drained, and not sanitised though it was told to: nobody's until it has been.
+        if not fact.is_clean:
             sorting.retaken.append(fact.node)
-        elif fact.state is NodeState.FREE:
+        else:
             # Sanitised between two looks.
             sorting.done.append(fact.node)
             sorting.moves[HoldingState.FREE, None, fact.since_s].append(fact.node)
     else:
         seen = _SEEN_AS[fact.state]
-        if holding.state is HoldingState.FAILED and seen is HoldingState.DRAINING:
-            # It failed under a lease, and is back: nobody's until it has been sanitised.
-            sorting.retaken.append(fact.node)
         if seen is not holding.state:
             sorting.moves[seen, None, fact.since_s].append(fact.node)
 

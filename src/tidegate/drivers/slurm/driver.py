@@ -209,7 +209,8 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._look()
+            # What slurmctld has forgotten in a crash is restored before it is judged.
+            view = self._settled()
             if refused := [node for node in command.nodes if not may_be_wiped(view, node)]:
                 raise _busy(refused)
             now_s = self._clock.now_s()
