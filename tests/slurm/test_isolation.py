@@ -8,8 +8,9 @@ from tests.slurm.conf import Group, Layout
 from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, WallClock, commands_of, set_up, site_of
 
 from tidegate.control.ports import NodeState
+from tidegate.drivers.slurm.checks import check
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.setup import add_tenant, check
+from tidegate.drivers.slurm.setup import add_tenant
 
 pytestmark = pytest.mark.needs_slurm
 

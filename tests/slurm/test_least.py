@@ -14,9 +14,9 @@ from tests.slurm.cluster import OWNER, SBIN, Cluster, wait_until
 from tests.slurm.leasing import H100, RED, USER_OF, Desk, WallClock, site_of, with_wipe
 
 from tidegate.control.ports import NodeState
+from tidegate.drivers.slurm.checks import check
 from tidegate.drivers.slurm.commands import LocalCommands
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.setup import check
 from tidegate.drivers.slurm.site import SlurmSite
 from tidegate.drivers.slurm.sudoers import sudoers
 from tidegate.errors import SlurmError

@@ -11,10 +11,10 @@ from tests.slurm.cluster import STRANGER, Cluster, started, wait_until
 from tests.slurm.leasing import RED, USER_OF, Desk, WallClock, commands_of, set_up, site_of
 
 from tidegate.control.ports import NodeState
+from tidegate.drivers.slurm.checks import check
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.rest import Rest, RestCommands, RestPlace
-from tidegate.drivers.slurm.setup import check
 from tidegate.drivers.slurm.view import View, look
 from tidegate.errors import SlurmError
 

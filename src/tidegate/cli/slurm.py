@@ -31,7 +31,7 @@ def check(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
 
     from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
     from tidegate.cli.screen import out  # noqa: PLC0415
-    from tidegate.drivers.slurm.setup import check as look  # noqa: PLC0415
+    from tidegate.drivers.slurm.checks import check as look  # noqa: PLC0415
 
     told = read_slurm_file(slurm_file)
     findings = look(told.commands, told.site)
