@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tidegate.cli.finance.made import with_made
+from tidegate.cli.made import with_made
 
 if TYPE_CHECKING:
     Pair = tuple[int, int]  # like what commands are given, known to the type checker alone

@@ -1,12 +1,14 @@
 """``tidegate market``: what rents, resale prices and lessors do, generation by generation."""
 
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli.made import with_made
 from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 
@@ -74,33 +76,45 @@ def month_of(option: str, text: str) -> date:
         ) from None
 
 
-def crew_of(backend: str, workers: int | None, dask_address: str | None) -> "Crew":
+def first_from(*, entry: EntryMonth = ENTRY) -> date:
+    """Return the month from which years are counted."""
+    return month_of("--entry", entry)
+
+
+def crew_from(
+    *,
+    backend: Backend = "threading",
+    workers: Workers = None,
+    dask_address: DaskAddress = None,
+) -> "Crew":
     """Return who plays, as options say it."""
     from tidegate.app.workers import Crew  # noqa: PLC0415  kept off the path of --help
 
     return Crew(backend, workers, dask_address if backend == "dask" else None)
 
 
-def draws_of(posterior: Path | None, count: int, seed: int) -> "Draws":
-    """Return which futures are played, as options say it."""
-    from tidegate.app.market import posterior_of  # noqa: PLC0415
-    from tidegate.market.run import Draws  # noqa: PLC0415
+def drawn(usual: int) -> Callable[..., "Draws"]:
+    """Return what makes the futures to play of options, by default so many of them."""
 
-    return Draws(posterior_of(posterior).posterior, count, seed)
+    def of(*, draws: Count = usual, seed: Seed = 0, posterior: PosteriorFile = None) -> "Draws":
+        from tidegate.app.market import posterior_of  # noqa: PLC0415
+        from tidegate.market.run import Draws  # noqa: PLC0415
+
+        return Draws(posterior_of(posterior).posterior, draws, seed)
+
+    return of
 
 
 @market.command(epilog="Example: `tidegate market run enters --draws 200`")
+@with_made(first=first_from, crew=crew_from, futures=drawn(500))
 def run(
     scenario: Scenario = "base",
-    draws: Count = 500,
-    seed: Seed = 0,
+    *,
+    first: date,
+    crew: "Crew",
+    futures: "Draws",
     months: Months = None,
-    posterior: PosteriorFile = None,
     fleet: FleetFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -111,14 +125,11 @@ def run(
     from tidegate.cli import markettables, screen  # noqa: PLC0415
     from tidegate.plan.market import run_json  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
-    crew = crew_of(backend, workers, dask_address)
     it = read_entrant(scenario, fleet, first)
-    drawn = draws_of(posterior, draws, seed)
     prepare_folder(out)
     began = time.perf_counter()
     with screen.progress([it.name], "draws") as bars:
-        played = play_scenario(it, drawn, crew=crew, months=months, progress=bars)
+        played = play_scenario(it, futures, crew=crew, months=months, progress=bars)
     files = write_run(played, out)
     if as_json:
         told = {**run_json(played, first), "files": [str(f) for f in files]}
@@ -129,17 +140,15 @@ def run(
 
 
 @market.command(epilog="Example: `tidegate market compare enters base`")
+@with_made(first=first_from, crew=crew_from, futures=drawn(500))
 def compare(
     scenario: Scenario,
     other: Annotated[str, typer.Argument(help="What it is held against.")] = "base",
-    draws: Count = 500,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
+    *,
+    first: date,
+    crew: "Crew",
+    futures: "Draws",
     fleet: FleetFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
     as_json: Json = False,
 ) -> None:
     """Play two scenarios over the same futures and tell what differs."""
@@ -148,29 +157,26 @@ def compare(
     from tidegate.feeds.marketfile import read_market  # noqa: PLC0415
     from tidegate.plan.market import differences  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
-    crew = crew_of(backend, workers, dask_address)
     pair = [read_entrant(scenario, fleet, first), read_market(other)]
     _refuse_unlike(pair[0].generation_ids == pair[1].generation_ids, "generations")
     _refuse_unlike(pair[0].start == pair[1].start, "first month")
     check_entry(pair[0], first, 1)
-    drawn = draws_of(posterior, draws, seed)
     began = time.perf_counter()
     with screen.progress(list(dict.fromkeys(m.name for m in pair)), "draws") as bars:
-        runs = [play_scenario(m, drawn, crew=crew, progress=bars) for m in pair]
+        runs = [play_scenario(m, futures, crew=crew, progress=bars) for m in pair]
     found = differences(runs[0], runs[1], first)
     if as_json:
         told = {
             "scenario": pair[0].name,
             "against": pair[1].name,
-            "draws": draws,
-            "seed": seed,
+            "draws": futures.count,
+            "seed": futures.seed,
             "entry": f"{first:%Y-%m}",
             "differences": [it.to_json() for it in found],
         }
         say_json(told)
         return
-    markettables.show_differences(pair, found, first, draws, time.perf_counter() - began)
+    markettables.show_differences(pair, found, first, futures.count, time.perf_counter() - began)
 
 
 def _refuse_unlike(alike: bool, what: str) -> None:
@@ -183,17 +189,15 @@ def _refuse_unlike(alike: bool, what: str) -> None:
 
 
 @market.command(epilog="Example: `tidegate market batch enters-small enters enters-large`")
+@with_made(first=first_from, crew=crew_from, futures=drawn(250))
 def batch(
     scenarios: Annotated[
         list[str] | None, typer.Argument(help="Scenarios; all bundled ones without any.")
     ] = None,
-    draws: Count = 250,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
+    *,
+    first: date,
+    crew: "Crew",
+    futures: "Draws",
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -205,16 +209,13 @@ def batch(
     from tidegate.feeds.marketfile import bundled_scenarios  # noqa: PLC0415
     from tidegate.plan.market import differences  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
-    crew = crew_of(backend, workers, dask_address)
     markets = read_scenarios(scenarios or bundled_scenarios())
-    drawn = draws_of(posterior, draws, seed)
     prepare_folder(out)
     told, files = [], []
     kept = None
     with screen.progress([m.name for m in markets], "draws") as bars:
         for it in markets:
-            played = play_scenario(it, drawn, crew=crew, progress=bars)
+            played = play_scenario(it, futures, crew=crew, progress=bars)
             kept = kept or played
             files += write_run(played, out / it.name)
             told.append((it, differences(played, kept, first, years=(1, 3))))
@@ -222,28 +223,33 @@ def batch(
         rows = [
             {"scenario": it.name, "differences": [d.to_json() for d in found]} for it, found in told
         ]
-        answer = {"against": markets[0].name, "draws": draws, "seed": seed, "scenarios": rows}
+        answer = {
+            "against": markets[0].name,
+            "draws": futures.count,
+            "seed": futures.seed,
+            "scenarios": rows,
+        }
         say_json({**answer, "files": [str(f) for f in files]})
         return
-    markettables.show_batch(told, draws)
+    markettables.show_batch(told, futures.count)
     markettables.show_files([out / it.name for it in markets])
 
 
 @market.command(
     epilog="Example: `tidegate market prices enters --product on-demand --out prices.csv`"
 )
+@with_made(first=first_from, futures=drawn(250))
 def prices(
     scenario: Scenario = "base",
+    *,
+    first: date,
+    futures: "Draws",
     product: Annotated[str, typer.Option(help="Product that is priced.")] = "on-demand",
     factor: Annotated[
         float, typer.Option(min=0.01, max=10, help="Price over the market's list rent.")
     ] = 1.0,
     years: Annotated[int, typer.Option(min=1, max=10, help="How far ahead.")] = 2,
-    draws: Count = 250,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
     fleet: FleetFile = None,
-    entry: EntryMonth = ENTRY,
     out: Annotated[Path, typer.Option(help="CSV for a price book's `files`.")] = Path("prices.csv"),
     as_json: Json = False,
 ) -> None:
@@ -253,12 +259,10 @@ def prices(
     from tidegate.cli import markettables, screen  # noqa: PLC0415
     from tidegate.plan.marketprices import price_rows  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
     it = read_entrant(scenario, fleet, first)
     check_entry(it, first, 1)
-    drawn = draws_of(posterior, draws, seed)
     with screen.progress([it.name], "draws") as bars:
-        played = play_scenario(it, drawn, progress=bars)
+        played = play_scenario(it, futures, progress=bars)
     rows = price_rows(played, first, 12 * years, product, factor)
     write_prices(rows, out)
     if as_json:

@@ -1,66 +1,60 @@
 """``tidegate market claims`` and ``report``."""
 
 import time
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli.made import with_made
 from tidegate.cli.market import (
-    ENTRY,
-    Backend,
     Count,
-    DaskAddress,
-    EntryMonth,
     Json,
     PosteriorFile,
     Rents,
     Scenario,
     Seed,
-    Workers,
-    crew_of,
-    draws_of,
+    crew_from,
+    drawn,
+    first_from,
     market,
-    month_of,
 )
 from tidegate.cli.screen import say_json
+
+if TYPE_CHECKING:
+    from tidegate.app.workers import Crew
+    from tidegate.market.run import Draws
 
 __all__ = ["market"]
 
 
 @market.command(epilog="Example: `tidegate market claims --draws 500`")
-def claims(
-    draws: Count = 600,
-    seed: Seed = 0,
-    posterior: PosteriorFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
-    as_json: Json = False,
-) -> None:
+@with_made(first=first_from, crew=crew_from, futures=drawn(600))
+def claims(*, first: date, crew: "Crew", futures: "Draws", as_json: Json = False) -> None:
     """Test each of the sixteen claims: in what share of futures it holds, by how much, and what decides."""
     from tidegate.app.market import claim_findings  # noqa: PLC0415
     from tidegate.cli import markettables, screen  # noqa: PLC0415
     from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
     from tidegate.plan.marketclaims import claims_json  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
-    crew = crew_of(backend, workers, dask_address)
-    drawn = draws_of(posterior, draws, seed)
     began = time.perf_counter()
     with screen.progress(list(scenarios_needed()), "draws") as bars:
-        found, _ = claim_findings(drawn, first, crew=crew, progress=bars)
+        found, _ = claim_findings(futures, first, crew=crew, progress=bars)
     seconds = time.perf_counter() - began
     if as_json:
-        say_json(claims_json(found, drawn, seconds))
+        say_json(claims_json(found, futures, seconds))
         return
-    markettables.show_claims(found, draws, seconds)
+    markettables.show_claims(found, futures.count, seconds)
 
 
 @market.command(epilog="Example: `tidegate market report enters --out market.html`")
+@with_made(first=first_from, crew=crew_from)
 def report(
     scenario: Scenario = "enters",
+    *,
+    first: date,
+    crew: "Crew",
     against: Annotated[str, typer.Option(help="What it is held against.")] = "base",
     with_claims: Annotated[
         bool, typer.Option("--claims/--no-claims", help="Whether the claims are tested too.")
@@ -69,10 +63,6 @@ def report(
     draws: Count = 300,
     seed: Seed = 0,
     posterior: PosteriorFile = None,
-    entry: EntryMonth = ENTRY,
-    backend: Backend = "threading",
-    workers: Workers = None,
-    dask_address: DaskAddress = None,
     out: Annotated[Path, typer.Option(help="File for the page.")] = Path("market.html"),
     as_json: Json = False,
 ) -> None:
@@ -84,8 +74,6 @@ def report(
     from tidegate.market.claims import scenarios_needed  # noqa: PLC0415
     from tidegate.market.run import Draws  # noqa: PLC0415
 
-    first = month_of("--entry", entry)
-    crew = crew_of(backend, workers, dask_address)
     source = posterior_of(posterior)
     names = [Path(scenario).name, Path(against).name, *(scenarios_needed() if with_claims else ())]
     with screen.progress([*dict.fromkeys(names), "sliders"], "draws") as bars:

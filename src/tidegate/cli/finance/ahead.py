@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import Outlet, desk_from, futures_from, outlet_from
+from tidegate.cli.made import with_made
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:

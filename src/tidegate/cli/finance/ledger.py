@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import (
     Json,
     Outlet,
@@ -14,6 +13,7 @@ from tidegate.cli.finance.options import (
     outlet_from,
     outlet_json,
 )
+from tidegate.cli.made import with_made
 from tidegate.cli.screen import say_json
 from tidegate.errors import OptionError
 

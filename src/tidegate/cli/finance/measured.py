@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import (
     Books,
     Fleet,
@@ -13,6 +12,7 @@ from tidegate.cli.finance.options import (
     month_option,
     outlet_from,
 )
+from tidegate.cli.made import with_made
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:

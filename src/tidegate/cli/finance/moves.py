@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tidegate.cli.finance.made import with_made
 from tidegate.cli.finance.options import Fleet, Json, Outlet, desk_from, futures_from, outlet_json
+from tidegate.cli.made import with_made
 from tidegate.cli.screen import say_json
 
 if TYPE_CHECKING:
