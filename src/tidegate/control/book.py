@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from tidegate.control.changes import Changes, Decision, Kept, Numbered, Tick, Watch
+from tidegate.control.curve import engine_of
 from tidegate.control.heldrows import HeldRows
 from tidegate.control.packing import Packer
-from tidegate.control.pools import TICK_S, LivePool
+from tidegate.control.pools import LivePool
 from tidegate.control.ports import Command, NodeFact
 from tidegate.control.roster import Roster
 from tidegate.control.steering import Leasing, Steering
@@ -33,7 +32,6 @@ from tidegate.lease.states import (
     may_move,
 )
 from tidegate.quota import Record
-from tidegate.quota.engine import Engine
 
 
 class Book:
@@ -118,17 +116,7 @@ class Book:
         self._last_command = kept.last_command
         self._last_lease = kept.last_lease
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
-        pool, zone = self.pool, self.pool.pool.site.timezone
-        self.engine = Engine(pool.cluster, pool.policy, TICK_S, zone)
-        if pool.announced:
-            self.engine.announce(*pool.announced)
-        if kept.ticks:
-            ticks = np.array(kept.ticks, dtype=np.int64)
-            demand = np.full(int(ticks[-1, 0] - ticks[0, 0]) + 1, -1, dtype=np.int64)
-            demand[ticks[:, 0] - ticks[0, 0]] = ticks[:, 1]
-            self.engine = Engine.replayed(
-                pool.cluster, pool.policy, TICK_S, int(ticks[0, 0]), demand, zone, pool.announced
-            )
+        self.engine = engine_of(self.pool, kept.ticks)
         self.engine.recall_refused(kept.kept_out)
         self.curve = self.engine.curve(self.roster.lost)
         self._leasable = 0

@@ -1,11 +1,13 @@
-"""A pool's quota curve with what its leases promise of it, as admission counts both."""
+"""A pool's forecast from its ticks, and its quota curve with what leases promise of it, as admission counts both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.control.pools import TICK_S, LivePool
 from tidegate.quota import committed
 from tidegate.quota.engine import Engine
 
@@ -34,6 +36,29 @@ class Curve:
     def place(self, horizon_s: int) -> int:
         """Place of the first horizon that is at least so long."""
         return min(int(np.searchsorted(self.horizons_s, horizon_s)), int(self.horizons_s.size) - 1)
+
+
+def engine_of(pool: LivePool, ticks: Sequence[tuple[int, int]]) -> Engine:
+    """Return the engine of a pool after its ticks.
+
+    Parameters
+    ----------
+    pool : LivePool
+        With what operators have said of it.
+    ticks : sequence of (int, int)
+        Number and internal demand in nodes, in order; those that nobody saw are left out.
+    """
+    zone = pool.pool.site.timezone
+    if not ticks:
+        engine = Engine(pool.cluster, pool.policy, TICK_S, zone)
+        if pool.announced:
+            engine.announce(*pool.announced)
+        return engine
+    seen = np.array(ticks, dtype=np.int64)
+    first = int(seen[0, 0])
+    demand = np.full(int(seen[-1, 0]) - first + 1, -1, dtype=np.int64)
+    demand[seen[:, 0] - first] = seen[:, 1]
+    return Engine.replayed(pool.cluster, pool.policy, TICK_S, first, demand, zone, pool.announced)
 
 
 def curve_with(engine: Engine, held: NDArray[Any], lost: int, now_s: int, sanitise_s: int) -> Curve:

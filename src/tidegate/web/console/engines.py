@@ -3,8 +3,7 @@
 import threading
 from typing import Final
 
-import numpy as np
-
+from tidegate.control.curve import engine_of
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.views import TickRow, ViewStore
 from tidegate.demand import PlannedRun
@@ -51,9 +50,4 @@ class Engines:
 
 
 def _replayed(pool: LivePool, ticks: list[TickRow]) -> Engine:
-    first, last = ticks[0].tick, ticks[-1].tick
-    demand = np.full(last - first + 1, -1, dtype=np.int64)
-    for tick in ticks:
-        demand[tick.tick - first] = tick.demand_nodes
-    zone = pool.pool.site.timezone
-    return Engine.replayed(pool.cluster, pool.policy, TICK_S, first, demand, zone, pool.announced)
+    return engine_of(pool, [(tick.tick, tick.demand_nodes) for tick in ticks])
