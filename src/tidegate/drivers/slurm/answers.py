@@ -21,6 +21,7 @@ _KEPT: Final = 1 << 16
 _NULL: Final = ("(null)", "N/A", "None", "none", "n/a", "Unknown", "")
 
 
+@lru_cache(maxsize=_KEPT)
 def gpus_of_gres(gres: str) -> tuple[str, int]:
     """Return type and number of the GPUs in ``gpu:h100:8(S:0-1)``; no type when there are several."""
     found = _GRES.findall(gres)
@@ -47,6 +48,11 @@ def _blank(text: str) -> str:
 @lru_cache(maxsize=_KEPT)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(",") if word not in _NULL)
+
+
+@lru_cache(maxsize=_KEPT)
+def _set(text: str) -> frozenset[str]:
+    return frozenset(_words(text))
 
 
 def _records(text: str, key: str) -> Iterator[str]:
@@ -85,6 +91,14 @@ _REASON: Final = re.compile(r"\sReason=(.*?)(?:\s+\[[^\s@]+@(\S+)\])?(?=\s+[A-Z]
 _GRES: Final = re.compile(r"(?:^|,)gpu:(?:([^:,()]+):)?(\d+)")
 
 
+@lru_cache(maxsize=_KEPT)
+def _state(text: str) -> tuple[str, frozenset[str]]:
+    base, *flags = text.rstrip("*~#!%$@^-").split("+")
+    if "*" in text:
+        flags.append("NOT_RESPONDING")
+    return base, frozenset(flags)
+
+
 def parse_nodes(text: str) -> tuple[Node, ...]:
     """Read ``scontrol -o show nodes``.
 
@@ -95,10 +109,7 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
     """
     found = []
     for line in _records(text, "NodeName"):
-        told = _needed(line, "State")
-        state, *flags = told.rstrip("*~#!%$@^-").split("+")
-        if "*" in told:
-            flags.append("NOT_RESPONDING")
+        state, flags = _state(_needed(line, "State"))
         gpu_type, gpus = gpus_of_gres(_field(line, "Gres") or "")
         comment = _COMMENT.search(line) if " Comment=" in line else None
         reason = _REASON.search(line) if " Reason=" in line else None
@@ -106,10 +117,10 @@ def parse_nodes(text: str) -> tuple[Node, ...]:
             Node(
                 name=_needed(line, "NodeName"),
                 state=state,
-                flags=frozenset(flags),
+                flags=flags,
                 gpu_type=gpu_type,
                 gpus=gpus,
-                partitions=frozenset(_words(_field(line, "Partitions") or "")),
+                partitions=_set(_field(line, "Partitions") or ""),
                 comment=_blank(comment[1].strip()) if comment else "",
                 reason=_blank(reason[1].strip()) if reason else "",
                 reason_s=_moment(reason[2] or "") if reason else 0,
