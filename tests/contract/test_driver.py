@@ -113,7 +113,8 @@ def socket(cluster: Cluster) -> str:
 @pytest.fixture
 def rest(cluster: Cluster, socket: str) -> Iterator[House]:
     """On Slurm's commands, read over slurmrestd; nothing may fall back."""
-    commands = RestCommands(commands_of(cluster), Rest(RestPlace(socket, STRANGER)))
+    rest = Rest(RestPlace(socket, STRANGER))
+    commands = RestCommands(commands_of(cluster), rest, clock=lambda: 0.0)  # never slow
     with capture_logs() as logs:
         yield from _on_slurm(cluster, commands)
     assert logs == []

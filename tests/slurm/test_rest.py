@@ -168,3 +168,28 @@ def test_slurmrestd_killed_under_a_driver_is_noticed_and_comes_back(
         assert len(logs) == 1
     assert set(RestCommands(Broken(), Rest(by_socket)).read_nodes())
     driver.close()
+
+
+def test_what_takes_long_over_slurmrestd_is_read_by_command_for_a_while(
+    busy: Cluster, by_socket: RestPlace
+):
+    class Slow(Rest):
+        asked = 0
+
+        def get(self, path: str) -> object:
+            self.asked += path.endswith("/jobs")
+            seconds[0] += 3.0 * path.endswith("/jobs")
+            return super().get(path)
+
+    seconds, rest = [0.0], Slow(by_socket)
+    commands = RestCommands(commands_of(busy), rest, clock=lambda: seconds[0])
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert {job.id for job in commands.read_jobs()} == {
+                job.id for job in seen(commands_of(busy)).jobs
+            }
+        assert (rest.asked, len(logs)) == (1, 1)
+        assert set(commands.read_nodes())
+        seconds[0] = 64.0
+        commands.read_jobs()
+    assert rest.asked == 2

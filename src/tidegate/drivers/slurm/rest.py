@@ -37,7 +37,9 @@ OLDEST: Final = (0, 0, 38)
 NEWEST: Final = (0, 0, 44)
 """Versions whose answers are known; a newer one is taken when there is none of these."""
 AGAIN_S: Final = 60.0
-"""So long the commands are asked after slurmrestd has failed."""
+"""So long the commands are asked after slurmrestd has failed, or has taken its time."""
+SLOW_S: Final = 2.0
+"""An answer that takes longer is used; the next ones are got by command."""
 
 _PATH: Final = re.compile(r"^/slurm/v(\d+)\.(\d+)\.(\d+)/(\w+)/?$")
 _SOCKET: Final = re.compile(r"^unix:(?://)?(/.+)$")
@@ -227,7 +229,7 @@ class RestCommands:
         self._commands = commands
         self._clock = clock
         self._paths: Mapping[str, str] | None = None
-        self._not_before = 0.0
+        self._not_before = dict.fromkeys(READ, 0.0)
 
     def run(self, *argv: str, seconds: float | None = None) -> str:
         """Run a command and return what it prints on standard output."""
@@ -251,17 +253,24 @@ class RestCommands:
         over_rest: Callable[[object], Found],
         by_command: Callable[[Commands], Found],
     ) -> Found:
-        if self._clock() >= self._not_before:
+        began = self._clock()
+        if began >= self._not_before[what]:
             try:
                 if self._paths is None:
                     self._paths = self.rest.abilities()
                 if what in self._paths:
-                    return over_rest(self.rest.get(self._paths[what]))
+                    found = over_rest(self.rest.get(self._paths[what]))
+                    if self._clock() - began > SLOW_S:
+                        self._leave(f"{what} took {self._clock() - began:.1f} s", what)
+                    return found
             except SlurmError as error:
                 self._paths = None  # it may be another version when it is back
-                self._not_before = self._clock() + AGAIN_S
-                log.warning("Slurm's commands are asked", instead_of="slurmrestd", why=str(error))
+                self._leave(str(error), *READ)
         return by_command(self._commands)
+
+    def _leave(self, why: str, *what: str) -> None:
+        self._not_before.update(dict.fromkeys(what, self._clock() + AGAIN_S))
+        log.warning("Slurm's commands are asked", instead_of="slurmrestd", why=why)
 
 
 def _errors(told: object) -> list[str]:
