@@ -375,6 +375,8 @@ def test_the_three_tier_policy_stands_beside_others_as_the_plan_has_it(
     assert [row["policy"] for row in compared["rows"]] == names
     plan = tidegate("finance", "tiers", fleet, "--from", tmp_path / "o", "--json").json
     assert plan["tables"]["policies"]["rows"] == compared["rows"]
+    assert plan["tables"]["policy_tiers"]["rows"] == compared["by_tier"]
+    assert compared["by_tier"][0]["mainstay"] == compared["rows"][0]["mean"]
     shown = tidegate("backtest", fleet, *QUICK, "--out", tmp_path / "o")
     assert "sell early" in shown.out
     assert "beaten by three tiers" in (tmp_path / "o" / "report.html").read_text("utf-8")

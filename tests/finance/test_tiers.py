@@ -198,6 +198,9 @@ def test_policies_are_compared_on_the_same_paths():
     assert worths["three tiers"].beaten == 0
     assert worths["sell early"].low == worths["sell early"].high
     assert all(w.worst <= w.low <= w.mean for w in worths.values())
+    for worth in worths.values():
+        assert list(worth.by_tier) == [it.tier.value for it in found.inputs.holdings]
+        assert sum(worth.by_tier.values()) == pytest.approx(worth.mean)
 
 
 def facts(tier: Tier, **more: object) -> Facts:

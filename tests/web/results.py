@@ -269,7 +269,9 @@ def comparison() -> Comparison:
     """Policies side by side; one of them may lose money."""
     figures = ((1.51e8, 0.0), (1.23e8, 0.994), (3.65e8, 0.002), (4.9e7, 0.991))
     worths = [
-        PolicyWorth(name, mean, mean * 0.4 - 3e7, mean * 2.4, mean * 0.3 - 3e7, beaten)
+        PolicyWorth(
+            name, mean, mean * 0.4 - 3e7, mean * 2.4, mean * 0.3 - 3e7, beaten, {"frontier": mean}
+        )
         for (name, _), (mean, beaten) in zip(POLICIES, figures, strict=True)
     ]
     return Comparison(Month(2026, 9), "cited rents", "USD", tuple(worths))

@@ -12,7 +12,7 @@ from tidegate.app import Written
 from tidegate.app.sweep import SweepResult
 from tidegate.cli.finance.tables import show_table
 from tidegate.cli.screen import out
-from tidegate.finance.report.tiers import policies_table
+from tidegate.finance.report.tiers import policies_table, policy_tiers_table
 from tidegate.plan import BacktestResult, PolicyResult, PoolCase, PoolResult, SweepPool
 from tidegate.quantity import Money
 from tidegate.quota import LONG_SHARE, eps_of
@@ -145,6 +145,7 @@ def show_result(result: BacktestResult, written: Written) -> None:
     if result.comparison is not None:
         out.print()
         show_table(policies_table(result.comparison))
+        show_table(policy_tiers_table(result.comparison))
         out.print(
             f"From {result.comparison.now} on; {result.comparison.source}.",
             style="dim",

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from tidegate.demand.jobs import Rejects
-from tidegate.finance.report.tiers import policies_table
+from tidegate.finance.report.tiers import policies_table, policy_tiers_table
 from tidegate.finance.tiers.policies import Comparison
 from tidegate.plan.policyresult import PolicyResult
 from tidegate.plan.scenario import PoolCase
@@ -219,4 +219,5 @@ class BacktestResult:
         if compared is None:
             return None
         told = policies_table(compared).to_json()
-        return {"from": str(compared.now), "source": compared.source, **told}
+        by_tier = policy_tiers_table(compared).to_json()["rows"]
+        return {"from": str(compared.now), "source": compared.source, **told, "by_tier": by_tier}

@@ -36,7 +36,9 @@ def best_actions(*, desk: "Desk", futures: "Futures", outlet: Outlet) -> None:
     from tidegate.app.finance import tiers_of  # noqa: PLC0415
     from tidegate.finance.report.tiers import tiers_report  # noqa: PLC0415
 
-    outlet.deliver(tiers_report(tiers_of(desk, futures)), ("choices", "policies", "sales"))
+    outlet.deliver(
+        tiers_report(tiers_of(desk, futures)), ("choices", "policies", "policy_tiers", "sales")
+    )
 
 
 def standard_from(

@@ -42,7 +42,7 @@ def plan(
     found = tiers_of(desk, futures)
     if out is not None:
         write_plan(found, Path(desk.scenario.source), out)
-    names = ("proposals", "findings", "dependents", "choices", "policies", "sales")
+    names = ("proposals", "findings", "dependents", "choices", "policies", "policy_tiers", "sales")
     outlet.deliver(tiers_report(found), names, beside=[] if out is None else [out])
 
 

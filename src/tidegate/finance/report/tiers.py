@@ -18,6 +18,7 @@ def tiers_report(plan: TierPlan) -> Report:
             _findings(plan),
             _dependents(plan),
             policies_table(plan.comparison),
+            policy_tiers_table(plan.comparison),
             _sales(plan),
         ),
         notes=(
@@ -128,6 +129,18 @@ def policies_table(found: Comparison) -> Table:
             "Present value of cash with own work at the market's rent; each sells every cohort at its best moment. "
             f"When everything is leased, tenants are taken to rent {100 * LARGEST_LEASED:.0f} % of all hours (assumed)."
         ),
+    )
+
+
+def policy_tiers_table(found: Comparison) -> Table:
+    """Return what each tier adds to the policies' means."""
+    tiers = list(found.policies[0].by_tier)
+    return Table(
+        "policy_tiers",
+        "The same by tier: mean",
+        columns(("policy", "policy"), *((tier, tier, "balance") for tier in tiers)),
+        tuple((p.policy, *(p.by_tier[tier] for tier in tiers)) for p in found.policies),
+        found.currency,
     )
 
 

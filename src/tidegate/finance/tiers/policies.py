@@ -1,5 +1,6 @@
 """The three-tier policy beside keeping everything, leasing everything and selling early, on the same paths."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,8 @@ class PolicyWorth:
         Mean of the worst 5 %.
     beaten : float
         Share of the paths on which three tiers bring more; 0 for itself.
+    by_tier : mapping of str to float
+        What each tier's cohorts add to the mean.
     """
 
     policy: str
@@ -49,6 +52,7 @@ class PolicyWorth:
     high: float
     worst: float
     beaten: float
+    by_tier: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,14 @@ def compare(found: StressResult) -> Comparison:
     # Every policy sells at its best moment; that rule is fitted on the first half of the paths, and all are valued
     # on the second.
     first = found.paths.count // 2
-    worths = {name: np.zeros(found.paths.count - first) for name, _ in POLICIES}
-    for place in range(len(found.inputs.holdings)):
+    tiers = dict.fromkeys(holding.tier.value for holding in found.inputs.holdings)
+    nothing = np.zeros(found.paths.count - first)
+    worths = {name: dict.fromkeys(tiers, nothing) for name, _ in POLICIES}
+    for place, holding in enumerate(found.inputs.holdings):
         flows = cohort_flows(found, place)
         for name, values in _of_cohort(found, place, flows, first).items():
-            worths[name] += values
-    best = worths[POLICIES[0][0]]
+            worths[name][holding.tier.value] = worths[name][holding.tier.value] + values
+    best = sum(worths[POLICIES[0][0]].values(), nothing)
     return Comparison(
         now=found.inputs.start,
         source=found.source,
@@ -121,7 +127,8 @@ def _of_cohort(found: StressResult, place: int, flows: CohortFlows, first: int) 
     }
 
 
-def _worth(name: str, values: F64, best: F64) -> PolicyWorth:
+def _worth(name: str, by_tier: Mapping[str, F64], best: F64) -> PolicyWorth:
+    values = sum(by_tier.values(), np.zeros_like(best))
     low, high = np.quantile(values, (0.05, 0.95))
     return PolicyWorth(
         name,
@@ -129,5 +136,6 @@ def _worth(name: str, values: F64, best: F64) -> PolicyWorth:
         float(low),
         float(high),
         float(values[values <= low].mean()),
-        float(np.mean(best > values)) if values is not best else 0.0,
+        float(np.mean(best > values)),
+        {tier: float(worth.mean()) for tier, worth in by_tier.items()},
     )

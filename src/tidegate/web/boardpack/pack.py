@@ -197,6 +197,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
             [ahead.policy_chart(found.planned.comparison)],
             [
                 _cut(planned.table("policies"), "policy mean low high worst beaten"),
+                planned.table("policy_tiers"),
                 _cut(
                     planned.table("choices"),
                     "cohort tier action value sell_now book_value sell_month",

@@ -1,7 +1,9 @@
 """The three-tier policy beside others: what each is worth, over the paths."""
 
+from tidegate.finance.report import Kind
+from tidegate.finance.report import Table as FinanceTable
 from tidegate.finance.report.table import shown
-from tidegate.finance.report.tiers import policies_table
+from tidegate.finance.report.tiers import policies_table, policy_tiers_table
 from tidegate.finance.tiers.policies import Comparison
 from tidegate.web.charts.chart import Chart, Key, Option, axis, format_as, frame
 from tidegate.web.palette import colour
@@ -26,24 +28,23 @@ def policies_chart(found: Comparison) -> Chart:
         summary=f"{summary}.",
         caption=f"{unit}, from {found.now} on; {found.source}. {stated.note}",
         option=_option(found, f"{summary}."),
-        tables=(
-            Table(
-                stated.title,
-                tuple(
-                    Column(c.title, unit if c.kind == "balance" else "", numeric=c.kind != "text")
-                    for c in stated.columns
-                ),
-                tuple(
-                    row(
-                        shown(value, c.kind)
-                        for value, c in zip(values, stated.columns, strict=True)
-                    )
-                    for values in stated.rows
-                ),
-            ),
-        ),
+        tables=tuple(_shown(table, unit) for table in (stated, policy_tiers_table(found))),
         legend=(Key("5 to 95 % of the paths", "internal"), Key("mean", "product-2")),
         height=_AROUND_PX + _BAR_PX * len(found.policies),
+    )
+
+
+def _shown(stated: FinanceTable, unit: str) -> Table:
+    return Table(
+        stated.title,
+        tuple(
+            Column(c.title, unit if c.kind is Kind.BALANCE else "", numeric=c.kind is not Kind.TEXT)
+            for c in stated.columns
+        ),
+        tuple(
+            row(shown(value, c.kind) for value, c in zip(values, stated.columns, strict=True))
+            for values in stated.rows
+        ),
     )
 
 
