@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 BODY = {"pool_id": "h100", "product": "flex", "nodes": 1, "duration_s": 86_400}
+IDLE_S = 3.0
 SIZES = ((1, 40), (2, 25), (4, 20), (8, 10), (16, 5))
 
 
@@ -38,6 +39,12 @@ class Client:
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = time.monotonic()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the server may be about to close it."""
+        return time.monotonic() - self._used > IDLE_S
 
     async def post(self, path: str, key: str, body: bytes) -> tuple[int, bytes]:
         if self._streams is None:
@@ -57,6 +64,7 @@ class Client:
         length = next(
             int(line.split(":")[1]) for line in lines if line.startswith("content-length")
         )
+        self._used = time.monotonic()
         return status, await reader.readexactly(length)
 
     def close(self) -> None:
@@ -74,9 +82,16 @@ async def _run(
     tasks: set[asyncio.Task[None]] = set()
 
     async def order(due: float, key: str, nodes: int) -> None:
+        while idle and idle[-1].is_stale:
+            idle.pop().close()
         client = idle.pop() if idle else Client(host, port)
         body = json.dumps({**BODY, "nodes": nodes}).encode()
-        status, told = await client.post("/v1/orders", key, body)
+        try:
+            status, told = await client.post("/v1/orders", key, body)
+        except (OSError, EOFError) as error:
+            client.close()
+            answers.failures.append(repr(error))
+            return
         answers.add(time.perf_counter() - due, status, told)
         idle.append(client)
 

@@ -125,11 +125,14 @@ class CallsInTime:
     def _run(self) -> None:
         while (work := self._calls.get()) is not None:
             call, answer = work
+            result: tuple[bool, Any]
             try:
-                answer.put((True, _guarded(call)))
+                result = (True, _guarded(call))
             except DriverError as error:
-                answer.put((False, error))
+                result = (False, error)
+            # Before it is told: whoever is told may call again at once.
             self._is_hanging = False
+            answer.put(result)
 
     def __call__(self, call: Callable[[], Any]) -> Any:
         """Make a call.
