@@ -12,7 +12,7 @@ from uuid import uuid4
 
 BODY = {"pool_id": "h100", "product": "flex", "nodes": 1, "duration_s": 86_400}
 IDLE_S = 3.0
-SIZES = ((1, 40), (2, 25), (4, 20), (8, 10), (16, 5))
+SIZES = ((1, 80), (2, 15), (4, 5))
 
 
 @dataclass

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bench.logs import ROOT
@@ -53,6 +54,17 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def cpu_of(process: int) -> float:
+    """Return the processor time that a process and its children have taken, in seconds."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text("utf-8").rsplit(")", 1)[1].split()
+            if process in (int(path.parent.name), int(fields[1])):
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """The process."""
 
@@ -94,8 +106,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """Return the processor time that it has taken."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     def output(self) -> str:
         """Return what it has logged."""

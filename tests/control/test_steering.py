@@ -115,6 +115,7 @@ def test_two_who_change_the_same_pool_do_not_overwrite_each_other(living: Living
 
     class Late:
         steer = living.steering.steer
+        version = living.steering.version
 
         def steering(self, pool_id: str) -> Steering:
             return old

@@ -57,6 +57,8 @@ log = structlog.get_logger(__name__)
 
 FASTEST_LOOK_S: Final = 0.1
 """Least real seconds between two looks at an embedded cluster."""
+SOON_S: Final = 0.2
+"""Real seconds after which an embedded cluster that was commanded is looked at again."""
 
 
 def open_folder(folder: Path) -> Path:
@@ -144,7 +146,9 @@ class Live:
         else:
             self.driver = SlurmDriver(plan.slurm.site, plan.slurm.commands, self.clock)
             self._feed = SlurmFeed(plan.slurm.site, plan.slurm.commands, self.clock)
-        pace = Pace(look_s=max(FASTEST_LOOK_S, 1.0 / self.world.factor))
+        look_s = max(FASTEST_LOOK_S, 1.0 / self.world.factor)
+        # A real cluster's answers cost more than an embedded one's.
+        pace = Pace(look_s, look_s if plan.slurm else min(look_s, SOON_S))
         self._calls = [
             CallsInTime(settings.driver_deadline_s, f"calls {pool.id}") for pool in self.pools
         ]

@@ -30,6 +30,8 @@ class Pace:
     ----------
     look_s : float
         Between two looks at a pool.
+    soon_s : float
+        Between two looks when commands have been carried out since: what they have done is seen sooner.
     orders_s : float
         Between two looks for orders that other replicas took.
     lead_s, lead_for_s : float
@@ -39,6 +41,7 @@ class Pace:
     """
 
     look_s: float = 1.0
+    soon_s: float = 1.0
     orders_s: float = 0.25
     lead_s: float = 1.0
     lead_for_s: float = 6.0
@@ -291,7 +294,10 @@ class Loop:
             caller = self._callers[line.pool.id]
             woken = self._wakes[line.pool.id]
             stirred = self._stirred[line.pool.id]
-            is_due = now - caller.asked_at >= self._pace.look_s or stirred.is_set()
+            pause_s = self._pace.look_s
+            if line.desk.has_done:
+                pause_s = min(pause_s, self._pace.soon_s)
+            is_due = now - caller.asked_at >= pause_s or stirred.is_set()
             # It is seen to have come to the end of a lease, then the lease is taken.
             is_due = is_due or line.seconds_to_due == 0
             looks = woken.is_set() or now - caller.looked_at >= self._pace.orders_s
@@ -307,7 +313,7 @@ class Loop:
                 if not caller.is_busy:
                     stirred.clear()
                 caller.ask(look=is_due)
-        pause_s = min(self._pace.orders_s, self._pace.look_s)
+        pause_s = min(self._pace.orders_s, self._pace.look_s, self._pace.soon_s)
         # A lease is taken when its second has come, not at the next turn after it.
         near = any(line.seconds_to_due in (0, 1) for line in self._lines)
         return min(pause_s, DUE_S) if near else pause_s

@@ -160,10 +160,10 @@ class Line:
 
     def _obey(self) -> None:
         """Take in what an operator has said since."""
-        said = self._steering.steering(self.pool.id)
         was = self.book.steering
-        if said.version == was.version:
+        if self._steering.version(self.pool.id) == was.version:
             return
+        said = self._steering.steering(self.pool.id)
         if (said.risk, said.tier, said.announced) != (was.risk, was.tier, was.announced):
             # Another forecast, or other rules: made anew from what is kept.
             self._book = Book(self.pool, self._store.kept(self.pool.id), said)

@@ -194,6 +194,7 @@ class Desk:
         self._now_s = now_s
         self._waiting: deque[Numbered] = deque()
         self._done = 0
+        self._seen = 0
         self._tries = 0
         self._next_try = 0.0
         self._leasable: int | None = None
@@ -219,11 +220,17 @@ class Desk:
         self._capped = None
         self._waiting = deque(commands)
         self._done = self._waiting[0].number - 1 if self._waiting else last_command
+        self._seen = self._done
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be carried out."""
         return not self._waiting
+
+    @property
+    def has_done(self) -> bool:
+        """Whether commands have been carried out since the pool was last looked at."""
+        return self._done > self._seen
 
     @property
     def backlog(self) -> int:
@@ -281,7 +288,7 @@ class Desk:
 
     def look(self) -> News:
         """Look at the pool."""
-        done = self._done
+        done = self._seen = self._done
         try:
             facts: PoolFacts = self._call(lambda: self._driver.facts(self.pool_id))
         except DriverError as error:

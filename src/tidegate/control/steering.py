@@ -107,6 +107,10 @@ class SteeringStore(Protocol):
         """
         ...
 
+    def version(self, pool_id: str) -> int:
+        """Return the version of what was said of a pool; 0 when nothing was."""
+        ...
+
     def steer(self, changed: Steering, event: Event, actor: Actor) -> None:
         """Keep a change with its event and audit entry, unless somebody else made one since it was read.
 

@@ -45,6 +45,13 @@ class SteeringTables:
         with self._database.reading() as connection:
             return _read(connection, pool_id)
 
+    def version(self, pool_id: str) -> int:
+        """Return the version of what was said of a pool; 0 when nothing was."""
+        row = tables.steering
+        query = sa.select(row.c.version).where(row.c.pool_id == pool_id)
+        with self._database.looking() as connection:
+            return connection.execute(query).scalar() or 0
+
     def steer(self, changed: Steering, event: Event, actor: Actor) -> None:
         """Keep a change with its event and audit entry, unless somebody else made one since it was read.
 
