@@ -13,7 +13,8 @@ from tidegate.quota import HELD_LEASE, Promises, forget, new_promises, pass_time
 
 _LEAST_ROOM: Final = 64
 
-_NEVER_S: Final = np.iinfo(np.int64).max
+NEVER_S: Final = int(np.iinfo(np.int64).max)
+"""Later than any lease ends."""
 
 
 def as_held(pool: LivePool, lease: Lease, slot: int = -1) -> tuple[int, ...]:
@@ -72,10 +73,10 @@ class HeldRows:
 
     @property
     def first_due_s(self) -> int:
-        """When the first of them ends, as things stand."""
+        """When the first of them ends, as things stand; :data:`NEVER_S` when there is none."""
         rows = self.rows
         due_s = np.where(rows["take_s"] >= 0, rows["take_s"], rows["end_s"])
-        return int(due_s.min(initial=_NEVER_S))
+        return int(due_s.min(initial=NEVER_S))
 
     def promised(self, now_s: int) -> NDArray[np.int64]:
         """Return the nodes promised at each horizon of the curve."""

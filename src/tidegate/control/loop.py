@@ -8,6 +8,7 @@ from tidegate.control.book import Book
 from tidegate.control.changes import Changes, Tick
 from tidegate.control.failures import take_refusal
 from tidegate.control.granting import grant_wishes
+from tidegate.control.heldrows import NEVER_S
 from tidegate.control.intake import Intake, apart
 from tidegate.control.leases import end_due
 from tidegate.control.outbox import Desk, News, Refused, Seen, Trouble
@@ -85,8 +86,8 @@ class Line:
         0 while it has to be looked at again for that; None when there is no lease, or the driver is not heard of.
         """
         watch = self.book.watch
-        due_s = min((lease.due_s for lease in self.book.leases.values()), default=None)
-        if due_s is None or watch.is_stale or (watch.facts_at_s or 0) >= due_s:
+        due_s = self.book.rows.first_due_s
+        if due_s == NEVER_S or watch.is_stale or (watch.facts_at_s or 0) >= due_s:
             return None
         return max(0, due_s - self._clock.now_s())
 
