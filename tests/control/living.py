@@ -52,6 +52,7 @@ def a_pool(
     wait_price: Decimal = Decimal(10),
     sanitise_s: int = 300,
     on_failure: OnFailure = OnFailure.REPLACE,
+    block_nodes: int = 0,
     id: str = "h100",
 ) -> LivePool:
     chip = catalogue()["H100-SXM"]
@@ -61,7 +62,7 @@ def a_pool(
     policy = LeasePolicy(
         tuple(offer.product.id for offer in offers), risk, reserve_nodes, wait_price, on_failure
     )
-    pool = Pool(id, Site("north", "UTC"), chip, nodes, gpus_per_node, tier, (), policy)
+    pool = Pool(id, Site("north", "UTC"), chip, nodes, gpus_per_node, tier, (), policy, block_nodes)
     return LivePool(pool, offers, "USD", sanitise_s)
 
 

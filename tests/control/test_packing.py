@@ -17,7 +17,8 @@ def snapshot(held: NDArray[np.void], now_s: int) -> Snapshot:
     asked["nodes"] = now_s
     record = Record(1, 2, 3, 4)
     return Snapshot(
-        now_s, 5, 1, 0, 3, 300, horizons_s, curve, 0, -1,
+        now_s, 5, 1, 0, 3, 300, horizons_s, curve, 0, -1, 0,
+        np.zeros(0, np.int64), np.zeros(0, np.int64),
         np.zeros(3, np.int64), np.zeros(3, np.int64), held, asked, 10, 0, 0, 2,
         record,
     )  # fmt: skip

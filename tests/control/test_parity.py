@@ -42,6 +42,7 @@ class Case:
     nodes: int
     gpus_per_node: int
     reserve_nodes: int
+    block_nodes: int
     risk: float
     jobs: list[tuple[int, int, int]]
     requests: list[tuple[int, str, int, int]]
@@ -86,6 +87,7 @@ def cases(draw: st.DrawFn) -> Case:
         nodes,
         g,
         draw(st.integers(0, 1)),
+        draw(st.sampled_from([0, 2, 3])),
         draw(st.sampled_from([0.05, 0.3, 0.6])),
         sorted(jobs),
         sorted(requests, key=lambda request: request[0]),
@@ -116,7 +118,7 @@ def backtested(case: Case, pool: Any) -> Played:
         price = pool.steps(offer.price)
         rows.append((time_s, number, nodes, duration_s, firm_s, offer.product.notice_s, price))
     return play(
-        Cluster(case.nodes, case.gpus_per_node, 300, case.reserve_nodes),
+        Cluster(case.nodes, case.gpus_per_node, 300, case.reserve_nodes, case.block_nodes),
         Jobs(*columns(case.jobs, 3)),
         Requests(*columns(rows, 7)),
         Failures(*columns(case.failures, 3)),
@@ -189,6 +191,7 @@ def test_the_running_system_decides_as_the_backtest_does(case: Case):
         gpus_per_node=case.gpus_per_node,
         risk=case.risk,
         reserve_nodes=case.reserve_nodes,
+        block_nodes=case.block_nodes,
         on_failure=OnFailure.END,
     )
     backtest = backtested(case, pool)

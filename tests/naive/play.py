@@ -593,7 +593,7 @@ class _Pool:
         settled = [lease for lease in mature if lease.is_settled(t)]
         recent = [lease for lease in mature if not lease.is_settled(t)]
         if _sizes(settled) >= short:
-            return self.cover(short, settled)
+            return self.in_one_block(short, settled) or self.cover(short, settled)
         if _sizes(mature) >= short:
             lasts = self.short_since is not None and self.short_since + 60 <= t
             recent = [lease for lease in recent if lasts or not self.may_be_spared(lease)]
@@ -622,6 +622,46 @@ class _Pool:
                 cost = lease.cost_of_taking(t, broken=True)
                 lease.reason = _Reason(RecallReason.BROKEN, rest, cost, price_of_waiting)
         return mature + (to_break if breaks else [])
+
+    def in_one_block(self, need: int, leases: list[_Lease]) -> list[_Lease]:
+        """List the leases that free a block for the widest waiting job, when they should be called; else none."""
+        per_block = self.cluster.block_nodes
+        wide = max(
+            (self.whole_nodes(x.gpus) for x in self.queue if not self.is_small(x)), default=0
+        )
+        if not 2 <= wide <= per_block:
+            return []
+        leases = sorted(leases, key=lambda x: x.request.number)
+        cheapest = self.cover(need, leases)
+        blocks = range(-(-self.cluster.nodes // per_block))
+        free = [self.free_in_block(b) for b in blocks]
+        if any(free[b] + sum(self.nodes_in(x, b) for x in cheapest) >= wide for b in blocks):
+            return []
+        costs = {id(x): x.cost_of_taking(self.now, broken=False) for x in leases}
+        best: list[_Lease] = []
+        for b in blocks:
+            inside = [x for x in leases if self.nodes_in(x, b) > 0]
+            counts = [self.nodes_in(x, b) for x in inside]
+            if sum(counts) < wide - free[b]:
+                continue
+            chosen = cheapest_cover([costs[id(x)] for x in inside], counts, wide - free[b])
+            called = [x for x, taken in zip(inside, chosen, strict=True) if taken]
+            if need > _sizes(called):
+                called += self.cover(need - _sizes(called), [x for x in leases if x not in called])
+            total, least = (sum(costs[id(x)] for x in some) for some in (called, cheapest))
+            if 10 * total <= 12 * least and (not best or total < sum(costs[id(x)] for x in best)):
+                best = called
+        return best
+
+    def nodes_in(self, lease: _Lease, block: int) -> int:
+        return sum(node.number // self.cluster.block_nodes == block for node in lease.nodes)
+
+    def free_in_block(self, block: int) -> int:
+        """Return the nodes of a block that are idle or on their way back."""
+        back = [x for x in self.nodes if self.is_idle(x) or x.state == SANITISING]
+        leaving = [x for x in self.leases if x.is_leaving(self.now)]
+        own = sum(node.number // self.cluster.block_nodes == block for node in back)
+        return own + sum(self.nodes_in(x, block) for x in leaving)
 
     def shortage(self) -> int:
         return self.pending - self.idle - self.incoming

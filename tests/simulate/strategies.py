@@ -147,6 +147,7 @@ def cases(
         gpus_per_node=per_node,
         sanitise_s=draw(st.sampled_from([0, 60, 300])),
         reserve_nodes=draw(st.sampled_from([0, 0, 0, 1])),
+        block_nodes=draw(st.sampled_from([0, 2, 3])),
     )
     window = Window(
         lease_from_s=draw(mostly(st.just(0), st.integers(0, stop))),

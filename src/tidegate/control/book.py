@@ -77,6 +77,8 @@ class Book:
         Nodes that nobody has held since they were sanitised.
     busy, pending, waiting : int
         Nodes that internal jobs hold, and that waiting ones ask for; how many such jobs there are.
+    widest : int
+        Nodes that the widest waiting internal job asks for.
     calm : Calm
         What is kept for internal work to come back.
     short_since_s : int
@@ -110,6 +112,7 @@ class Book:
         self.watch = kept.watch
         self.busy = 0
         self.pending = 0
+        self.widest = 0
         self.calm = kept.calm
         self.short_since_s = -1
         self.waiting = 0

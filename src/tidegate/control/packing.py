@@ -127,6 +127,9 @@ def read_snapshot(packed: bytes, snapshot_of: Callable[[str], bytes]) -> Snapsho
     # What earlier versions did not write down.
     data.setdefault("kept_back", 0)
     data.setdefault("short_since_s", -1)
+    data.setdefault("wide", 0)
+    for name in ("free_in_block", "held_in_block"):
+        data.setdefault(name, np.zeros(0, dtype=np.int64))
     for name in ("promised", "displaced"):
         data.setdefault(name, np.zeros_like(data["curve"]))
     return Snapshot(**data)

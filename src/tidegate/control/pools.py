@@ -70,6 +70,7 @@ class LivePool:
             self.pool.gpus_per_node,
             self.sanitise_s,
             self.pool.policy.reserve_nodes,
+            self.pool.block_nodes,
         )
 
     @cached_property

@@ -77,6 +77,8 @@ class InternalDemand:
     pending_nodes : int
         Nodes that waiting jobs ask for: whole nodes, and the GPUs of smaller jobs added up and rounded up.
     waiting_jobs : int
+    widest_nodes : int
+        Nodes that the widest waiting job asks for; 0 from a driver that cannot tell, or when none takes whole nodes.
     started_jobs, late_jobs : int
         Jobs started since the driver was, and those of them that had waited beyond the recall floor while
         nodes were leased.
@@ -87,6 +89,7 @@ class InternalDemand:
     waiting_jobs: int = 0
     started_jobs: int = 0
     late_jobs: int = 0
+    widest_nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

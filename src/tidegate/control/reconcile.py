@@ -75,7 +75,14 @@ def check_facts(
     if len(seen) > most_nodes:
         raise refuse(f"{len(seen)} nodes", f"at most {most_nodes}, as the fleet file says.")
     waiting = facts.waiting
-    for name in ("busy_nodes", "pending_nodes", "waiting_jobs", "started_jobs", "late_jobs"):
+    for name in (
+        "busy_nodes",
+        "pending_nodes",
+        "widest_nodes",
+        "waiting_jobs",
+        "started_jobs",
+        "late_jobs",
+    ):
         if getattr(waiting, name) < 0:
             raise refuse(f"{name} is {getattr(waiting, name)}", "a number that is not negative.")
     if waiting.busy_nodes > len(seen):
@@ -130,6 +137,7 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     }
     book.busy = facts.waiting.busy_nodes
     book.pending = facts.waiting.pending_nodes
+    book.widest = facts.waiting.widest_nodes
     book.waiting = facts.waiting.waiting_jobs
     _carry_out(book, sorting, now_s)
     _start(book, now_s)

@@ -1,13 +1,18 @@
 """The snapshot that a decision is made from: the one place where the book becomes one."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidegate.control.book import Book
 from tidegate.control.bookings import less_promised, nodes_due
 from tidegate.lease.lease import Order
+from tidegate.lease.states import HoldingState
 from tidegate.quota import REQUEST, Snapshot, kept_back
+
+_COMING: Final = (HoldingState.FREE, HoldingState.DRAINING, HoldingState.SANITISING)
 
 
 def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
@@ -37,6 +42,27 @@ def kept_for_others(book: Book, orders: Sequence[Order], now_s: int) -> list[tup
     return kept
 
 
+def _in_blocks(
+    book: Book,
+    lacks: bool,  # noqa: FBT001
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the widest waiting job that fits a block, the nodes of each block that nobody holds, and each lease's."""
+    per_block, nothing = book.pool.pool.block_nodes, np.zeros(0, dtype=np.int64)
+    wide = book.widest if book.widest <= per_block else 0
+    if not lacks or wide <= 1:
+        return wide, nothing, nothing
+    rank = book.roster.rank
+    free = np.zeros(-(-book.pool.pool.nodes // per_block), dtype=np.int64)
+    for node, holding in book.holdings.items():
+        if holding.lease_id is None and holding.state in _COMING:
+            free[rank.get(node, 0) // per_block] += 1
+    held = np.zeros((len(book.leases), free.size), dtype=np.int64)
+    for i, lease_id in enumerate(book.leases):
+        for node in book.nodes_of[lease_id]:
+            held[i, rank.get(node, 0) // per_block] += 1
+    return wide, free, held.ravel()
+
+
 def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
     """Return the pool as a decision sees it.
 
@@ -63,6 +89,7 @@ def take_snapshot(book: Book, orders: Sequence[Order], now_s: int) -> Snapshot:
         less_promised(book, now_s, kept),
         kept_back(book.calm.level, book.calm.until_s, book.busy + pending, now_s),
         book.short_since_s,
+        *_in_blocks(book, pending > idle + book.roster.between),
         book.rows.promised(now_s),
         book.engine.displaced,
         held,

@@ -18,7 +18,7 @@ def warm_up() -> None:
     engine = Engine(cluster, policy, TICK_S)
     engine.observe(0, Observation(1))
     snapshot = Snapshot(
-        0, 1, 1, 0, 1, 300, engine.horizons_s, engine.curve(0), 0, -1,
+        0, 1, 1, 0, 1, 300, engine.horizons_s, engine.curve(0), 0, -1, 0, np.zeros(0, np.int64), np.zeros(0, np.int64),
         np.zeros_like(engine.horizons_s), engine.displaced,
         np.zeros(1, dtype=HELD_LEASE), np.zeros(1, dtype=REQUEST), 2, 0, 0, 1, Record(0, 0, 0, 0),
     )  # fmt: skip

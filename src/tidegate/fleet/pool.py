@@ -114,6 +114,8 @@ class Pool:
         What its GPUs were bought as; empty when the fleet file names none.
     policy : LeasePolicy
         What may be leased, at what risk, with which reserve.
+    block_nodes : int
+        Nodes of a block (a rack, an island of the network), in order of their names; 0 when there are none.
     """
 
     id: str
@@ -124,6 +126,7 @@ class Pool:
     tier: Tier
     cohorts: tuple[Cohort, ...]
     policy: LeasePolicy
+    block_nodes: int = 0
 
     @property
     def gpus(self) -> int:

@@ -274,7 +274,11 @@ def prepare(case: PoolCase, log: JobLog, settings: Settings) -> Game:
         case=case,
         frame=frame,
         cluster=Cluster(
-            pool.nodes, pool.gpus_per_node, settings.sanitise_s, pool.policy.reserve_nodes
+            pool.nodes,
+            pool.gpus_per_node,
+            settings.sanitise_s,
+            pool.policy.reserve_nodes,
+            pool.block_nodes,
         ),
         jobs=Jobs(
             submit - start_s,

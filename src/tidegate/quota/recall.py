@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
 from tidegate.quota.backoff import FLICKER_S, SETTLED_S
+from tidegate.quota.contiguous import free_a_block
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.gfs import victims
 from tidegate.quota.policy import Policy, PolicyCode
@@ -218,7 +219,9 @@ def _past_firm_time(
             recent[i] = not settled[i] and (lasts or ready_s > policy.floor_s)
     rest = need - _nodes_of(held, settled)
     if rest <= 0:
-        return _cover(held, cost, settled, need)[0]
+        cheapest = _cover(held, cost, settled, need)[0]
+        free_a_block(snapshot, cost, settled, leaving(snapshot), need, cheapest)
+        return cheapest
     chosen = _cover(held, cost, recent, rest)[0]
     for i in range(held.size):
         chosen[i] = chosen[i] or settled[i]

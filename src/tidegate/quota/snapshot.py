@@ -77,6 +77,12 @@ class Snapshot(NamedTuple):
         Idle nodes kept for internal work that may come back: :func:`tidegate.quota.kept_back`.
     short_since_s : int
         Since when internal work has lacked nodes that no lease was about to free; -1 when it did not.
+    wide : int
+        Nodes that the widest waiting internal job asks for, when they fit in a block; else 0.
+    free_in_block : int64 array, shape (blocks,)
+        Nodes of each block that are idle or on their way back, those of leases apart; empty when blocks do not matter.
+    held_in_block : int64 array, shape (leases x blocks,)
+        Nodes of each lease in each block, lease by lease; empty when blocks do not matter.
     promised : int64 array, shape (horizons,)
         Nodes that the leases held promise at each: :class:`tidegate.quota.Promises` keeps it.
     displaced : int64 array, shape (horizons,)
@@ -103,6 +109,9 @@ class Snapshot(NamedTuple):
     curve: I64
     kept_back: int
     short_since_s: int
+    wide: int
+    free_in_block: I64
+    held_in_block: I64
     promised: I64
     displaced: I64
     held: Records

@@ -46,6 +46,7 @@ from tidegate.simulate.state import (
     NEVER,
     NEXT_LEASE_S,
     NEXT_NODE_S,
+    NO_JOB,
     SANITISING,
     SHORT_SINCE_S,
     SOLD_S,
@@ -287,6 +288,40 @@ def note_failed(cluster: Cluster, state: State) -> None:
 
 
 @inlined
+def _widest(cluster: Cluster, state: State) -> int:
+    """Return the nodes that the widest waiting job asks for, when they fit in a block; else 0."""
+    for size in range(state.queue.size - 1, cluster.gpus_per_node - 2, -1):
+        if state.queue[size].head != NO_JOB:
+            wide = state.queue[size].size
+            return wide if wide <= cluster.block_nodes else 0
+    return 0
+
+
+@inlined
+def _in_blocks(
+    cluster: Cluster,
+    state: State,
+    lacks: bool,  # noqa: FBT001  compiled code takes no keywords
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count, block by block, the nodes idle or on their way back, and those of leases; nothing unless nodes lack."""
+    per_block = cluster.block_nodes
+    blocks = (cluster.nodes + per_block - 1) // per_block if per_block > 0 and lacks else 0
+    free = np.zeros(blocks, dtype=np.int64)
+    held = np.zeros(blocks * state.tally[LEASES], dtype=np.int64)
+    if blocks > 0:
+        for node in range(cluster.nodes):
+            is_idle = free_gpus(state.tree, node) == cluster.gpus_per_node
+            if is_idle or state.node[node].state == IS_SANITISING:
+                free[node // per_block] += 1
+        for i in range(state.tally[LEASES]):
+            node = state.held[i].first_node
+            while node >= 0:
+                held[i * blocks + node // per_block] += 1
+                node = state.node[node].after
+    return free, held
+
+
+@inlined
 def snapshot(
     cluster: Cluster,
     state: State,
@@ -300,6 +335,8 @@ def snapshot(
     """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
     pass_time(state.promises, now_s)
     pending = pending_nodes(cluster, state)
+    lacks = pending > state.tally[IDLE] + state.tally[SANITISING]
+    free_in_block, held_in_block = _in_blocks(cluster, state, lacks)
     return Snapshot(
         now_s,
         state.tally[IDLE],
@@ -313,6 +350,9 @@ def snapshot(
             state.tally[LEVEL], state.tally[LEVEL_UNTIL_S], state.tally[BUSY] + pending, now_s
         ),
         state.tally[SHORT_SINCE_S],
+        _widest(cluster, state),
+        free_in_block,
+        held_in_block,
         state.promises.nodes,
         state.offers.displaced,
         state.held[: state.tally[LEASES]],

@@ -198,6 +198,7 @@ class EmbeddedCluster:
                 schedule.waiting_jobs,
                 schedule.started_jobs,
                 schedule.late_jobs,
+                schedule.widest_nodes,
             ),
         )
 

@@ -59,6 +59,11 @@ class Schedule:
         g = self._room.gpus_per_node
         return self._waiting_nodes + (self._waiting_gpus + g - 1) // g
 
+    @property
+    def widest_nodes(self) -> int:
+        """Nodes that the widest waiting job asks for."""
+        return max((size for size, jobs in self._whole.items() if jobs), default=0)
+
     def next_s(self) -> int | None:
         """Return when the next job ends or comes."""
         while self._ends and self._starts.get(self._ends[0][1]) != self._ends[0][2]:

@@ -153,8 +153,8 @@ def facts_of(
     left = _left(view, site)
     nodes = tuple(_fact(view, name, silent_s.get(name), left) for name in pool.nodes)
     busy = sum(fact.state is NodeState.INTERNAL for fact in nodes)
-    pending, waiting = _pending(view, site, pool)
-    demand = InternalDemand(busy, pending, waiting, started_jobs=started, late_jobs=late)
+    pending, waiting, widest = _pending(view, site, pool)
+    demand = InternalDemand(busy, pending, waiting, started, late, widest)
     return PoolFacts(pool.id, view.at_s, nodes, demand)
 
 
@@ -237,9 +237,9 @@ def _tagged(view: View, node: Node, tag: Tag, since: int) -> NodeFact:
     return NodeFact(node.name, state, lease, since, is_clean=tag.phase is Phase.CLEAN, note=note)
 
 
-def _pending(view: View, site: SlurmSite, pool: SlurmPool) -> tuple[int, int]:
-    """Nodes that waiting internal jobs ask of a pool, and how many jobs those are."""
-    nodes = jobs = gpus_of_small = 0
+def _pending(view: View, site: SlurmSite, pool: SlurmPool) -> tuple[int, int, int]:
+    """Nodes that waiting internal jobs ask of a pool, how many jobs those are, and the nodes of the widest."""
+    nodes = jobs = gpus_of_small = widest = 0
     partitions = _partitions(view, pool)
     for job in view.jobs:
         if (
@@ -256,10 +256,12 @@ def _pending(view: View, site: SlurmSite, pool: SlurmPool) -> tuple[int, int]:
             continue
         jobs += job.tasks
         if job.gpus >= pool.gpus_per_node or job.nodes_wanted > 1:
-            nodes += job.tasks * max(ceil(job.gpus / pool.gpus_per_node), job.nodes_wanted)
+            wanted = max(ceil(job.gpus / pool.gpus_per_node), job.nodes_wanted)
+            nodes += job.tasks * wanted
+            widest = max(widest, wanted)
         else:
             gpus_of_small += job.tasks * job.gpus
-    return nodes + ceil(gpus_of_small / pool.gpus_per_node), jobs
+    return nodes + ceil(gpus_of_small / pool.gpus_per_node), jobs, widest
 
 
 def _partitions(view: View, pool: SlurmPool) -> frozenset[str]:

@@ -62,7 +62,15 @@ class PoolReader:
             on_failure=table.policy.on_failure,
         )
         pool = Pool(
-            table.id, site, chip, table.nodes, table.gpus_per_node, table.tier, cohorts, policy
+            table.id,
+            site,
+            chip,
+            table.nodes,
+            table.gpus_per_node,
+            table.tier,
+            cohorts,
+            policy,
+            table.block_nodes,
         )
         broken = table.failures
         failures = FailureModel(broken.mtbf_h, broken.repair_h) if broken else None

@@ -232,6 +232,9 @@ class PoolTable(Table):
         le=_MOST_GPUS_PER_NODE,
         description=f"a whole number of GPUs, from 1 to {_MOST_GPUS_PER_NODE:,}",
     )
+    block_nodes: int = Field(
+        0, ge=0, le=_MOST_NODES, description="a whole number of nodes, 0 when there are no blocks"
+    )
     tier: Tier = Field(strict=False, description=f"one of {', '.join(Tier)}")
     cohorts: list[str] = Field(default_factory=list, description="a list of cohort ids")
     policy: PolicyTable = Field(
