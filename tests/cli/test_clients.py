@@ -1,5 +1,6 @@
 """The commands that ask a running system, from the first key to a lease and its end."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tests.api.house import House, house
 from tests.cli.calling import Shell
 
 from tidegate.control.access import Role
+from tidegate.control.users import sign_in_by_password
+from tidegate.errors import AccessError
 from tidegate.store import open_database
 
 
@@ -119,6 +122,46 @@ def test_tenants_keys_and_webhooks(asks: Shell, monkeypatch: pytest.MonkeyPatch)
     assert asks("webhooks").out.strip() == "no webhooks"
     assert asks("keys", "revoke", rotated["id"]).code == 0
     assert asks("keys").err.startswith("error [TG-ACCESS-KEY]")
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """Have a line come from standard input."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\n"))
+
+
+def test_people_who_sign_in(home: House, asks: Shell, monkeypatch: pytest.MonkeyPatch):
+    def signs_in(password: str) -> bool:
+        with home.services.access.reading() as store:
+            try:
+                sign_in_by_password(store.users, "olga@example.org", password)
+            except AccessError:
+                return False
+        return True
+
+    typed(monkeypatch, "a long enough password")
+    made = asks(
+        *("users", "add", "--email", "Olga@example.org", "--name", "Olga"),
+        *("--role", "desk", "--password", "--json"),
+    )
+    assert (made.json["role"], made.json["has_password"]) == ("desk", True)
+    assert "a long enough password" not in made.out + made.err
+    assert signs_in("a long enough password")
+    assert asks("users", "role", "olga@example.org", "finance", "--json").json["role"] == "finance"
+    typed(monkeypatch, "another, longer password")
+    assert asks("users", "password", made.json["id"]).code == 0
+    assert signs_in("another, longer password")
+    assert not signs_in("a long enough password")
+    assert asks("users", "disable", "olga@example.org", "--json").json["disabled_at"]
+    assert not signs_in("another, longer password")
+    assert "olga@example.org" in asks("users").out
+    assert asks("users", "enable", "olga@example.org", "--json").json["disabled_at"] is None
+    assert asks("audit", "--limit", "500").out.count("users.change") == 4
+    nobody = asks("users", "disable", "nobody@example.org")
+    assert (nobody.code, "[TG-OPTION] USER" in nobody.err) == (2, True)
+    typed(monkeypatch, "short")
+    short = asks("users", "password", "olga@example.org")
+    assert short.code == 2
+    assert "[TG-API-FIELD] password" in short.err
 
 
 def test_the_audit_log_is_listed_and_holds(asks: Shell):

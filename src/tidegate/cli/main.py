@@ -26,6 +26,7 @@ from tidegate.cli.serve import serve
 from tidegate.cli.slurm import slurm_app
 from tidegate.cli.tenants import tenants_app
 from tidegate.cli.usage import usage
+from tidegate.cli.users import users_app
 from tidegate.cli.webhooks import webhooks_app
 from tidegate.errors import TidegateError
 
@@ -56,6 +57,7 @@ app.add_typer(invoice_app, name="invoice")
 app.add_typer(prices_app, name="prices")
 app.add_typer(tenants_app)
 app.add_typer(keys_app)
+app.add_typer(users_app)
 app.add_typer(webhooks_app)
 app.add_typer(audit_app)
 app.add_typer(feed_app, name="feed")
