@@ -1,5 +1,6 @@
 """Whatever breaks, and whatever is changed by hand: no lease is lost or doubled, and internal work is not blocked."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,6 +30,7 @@ from tidegate.control.invoicing import credit_breaks
 from tidegate.control.ports import Command, HandOver, NodeFact, NodeState
 from tidegate.control.reconcile import check_facts
 from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.drivers.slurm.history import Row, history
 from tidegate.drivers.slurm.site import Drift, SlurmSite
 from tidegate.errors import DriverError, SlurmError
 from tidegate.lease.events import NODES_REPLACED
@@ -383,6 +385,7 @@ def test_slurmctld_gone_is_an_error_with_a_code_and_leases_go_on(fragile: Cluste
     driver.close()
 
 
+@pytest.mark.slow
 def test_a_slurmctld_that_crashes_at_the_end_of_a_lease(fragile: Cluster):
     """22.05.8 does: a tenant changes the partition of a job in its lease, is refused, and cancels the job.
 
@@ -419,6 +422,52 @@ def test_a_slurmctld_that_crashes_at_the_end_of_a_lease(fragile: Cluster):
     driver.close()
 
 
+@pytest.mark.slow  # slurmctld takes its time to save what it knows, and to hear from its nodes
+def test_a_job_id_given_out_twice(fragile: Cluster, tmp_path: Path):
+    """slurmctld was killed before it had saved a job: the next one gets its id. Both count, each for itself."""
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    desk = Desk(driver)
+    desk.hand_over("lea_t", RED, "hh0001", "hh0002")
+    desk.wait(NodeState.LEASED, "hh0001", "hh0002")
+    since = desk.fact("hh0001").since_s
+    time.sleep(6)  # slurmctld saves what it knows within five seconds
+    state, saved = fragile.folder / "state", tmp_path / "saved"
+    shutil.copytree(state, saved)
+    submit = ("--partition=tg-h100", "--reservation=tg-lea_t")
+    first = fragile.submit(*submit, "--nodelist=hh0001", user=USER_OF[RED])
+    fragile.wait_state(first, "RUNNING")
+    told = ("sacct", "-n", "-P", "-X", "-D", "-j", first, "--format=JobIDRaw,Submit")
+    wait_until(lambda: fragile.out(*told), "slurmdbd knows of it")
+    time.sleep(1.1)  # the next is submitted in another second
+    desk.notice("lea_t", "hh0001", "hh0002")
+    fragile.kill("slurmctld")
+    for file in saved.iterdir():
+        shutil.copy(file, state)
+    fragile.start_slurmctld()
+    wait_until(lambda: facts(driver), "it has heard from its nodes")
+    # On the other node: where the first is still there, slurmd drains the node ("Duplicate jobid").
+    second = fragile.submit(*submit, "--nodelist=hh0002", user=USER_OF[RED])
+    assert second == first
+    # Warned, though a job with its id has been before: the notice was restored, and is for whoever is there.
+    ended = ("COMPLETED", "CANCELLED", "FAILED", "")
+    wait_until(lambda: facts(driver) and fragile.state(second) in ended, "it was warned")
+    fact = desk.fact("hh0001")
+    assert (fact.state, fact.lease_id, fact.since_s) == (NodeState.LEASED, "lea_t", since)
+    wait_until(lambda: len(fragile.out(*told).splitlines()) == 2, "slurmdbd knows of both")
+
+    def runs() -> dict[str, Row]:
+        now_s = int(time.time())
+        rows = history(commands_of(fragile), now_s - 3600, now_s + 60)
+        return {row["NodeList"]: row for row in rows if row["JobIDRaw"] == first}
+
+    # sacct does not show the lost one in every case; where it does, it is over.
+    wait_until(lambda: "hh0002" in runs(), "the second is in the history")
+    assert not any(row.open for node, row in runs().items() if node == "hh0001")
+    desk.return_all("lea_t", "hh0001", "hh0002")
+    wait_until(fragile.all_idle, "everything is as it was")
+    driver.close()
+
+
 def test_without_slurmdbd_nodes_are_handed_over_and_taken(fragile: Cluster):
     driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
     desk = Desk(driver)
@@ -448,6 +497,7 @@ def ended_s(cluster: Cluster, job: str) -> int:
     return int(datetime.fromisoformat(f"{end}+00:00").timestamp())
 
 
+@pytest.mark.slow  # slurmctld takes its time to give a node up
 def test_a_node_that_dies_under_a_lease(fragile: Cluster, tmp_path: Path):
     """Its meter stops, the lease gets the other node, then has none left and is credited; it comes back unlent."""
     driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from math import ceil
 from typing import Final
 
 from tidegate.control.ports import Clock, DemandPoint
 from tidegate.drivers.slurm.commands import Commands
-from tidegate.drivers.slurm.history import Row, by_pool, history
+from tidegate.drivers.slurm.history import Row, by_pool, history, moment
 from tidegate.drivers.slurm.records import gpus_of_tres
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite
 from tidegate.errors import DriverError
@@ -77,7 +76,7 @@ def series(rows: Iterable[Row], pool: SlurmPool, since_s: int, now_s: int) -> It
     ticks = max(0, now_s // TICK_S - first + 1)
     change = [0.0] * (ticks + 1)
     for row in rows:
-        begin, end = _second(row["Submit"]), _second(row["End"]) or now_s + 1
+        begin, end = moment(row["Submit"]), moment(row["End"]) or now_s + 1
         gpus = gpus_of_tres(row["AllocTRES"] or row["ReqTRES"])[1]
         if not (begin and gpus) or (row["Start"] in ("Unknown", "None") and not row.open):
             continue  # never started, and will not
@@ -91,10 +90,3 @@ def series(rows: Iterable[Row], pool: SlurmPool, since_s: int, now_s: int) -> It
     for tick in range(ticks):
         level += change[tick]
         yield DemandPoint((first + tick) * TICK_S, min(len(pool.nodes), ceil(level - 1e-9)))
-
-
-def _second(text: str) -> int:
-    try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        return 0

@@ -5,7 +5,7 @@ the database is busy with us half of the time at most.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -45,6 +45,17 @@ QUERY_S: Final = 120.0
 _AT: Final = {name: place for place, name in enumerate(FIELDS)}
 OPEN_STATES: Final = ("PENDING", "RUNNING", "SUSPENDED", "REQUEUED", "RESIZING")
 
+LOST: Final = "NODE_FAIL"
+"""State of a run of which slurmctld has lost trace: it is over, and by no doing of its own."""
+
+
+def moment(text: str) -> int:
+    """Return Unix seconds of a time in UTC; 0 for one that is not known."""
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return 0
+
 
 @dataclass(frozen=True)
 class Row:
@@ -73,6 +84,14 @@ class Row:
     def open(self) -> bool:
         """Whether it may still change."""
         return self["State"].partition(" ")[0] in OPEN_STATES or self["End"] == "Unknown"
+
+    def ended_at(self, end: str) -> "Row":
+        """Return it as over at a time, lost by slurmctld."""
+        told = dict(zip(FIELDS, self.cells, strict=True)) | {"State": LOST, "End": end}
+        start_s, end_s = (moment(told[name]) for name in ("Start", "End"))
+        told["ElapsedRaw"] = str(max(0, end_s - start_s) if start_s else 0)
+        cells = tuple(told.values())
+        return Row("|".join(cells), cells)
 
     @property
     def leased(self) -> bool:
@@ -149,7 +168,24 @@ def history(
         window_s = min(2 * window_s, MOST_WINDOW_S) if len(found) < FEW_ROWS else WINDOW_S
         if at_s < end_s:
             pause(time.monotonic() - began)
-    return tuple(rows.values())
+    return over_when_followed(rows.values())
+
+
+def over_when_followed(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Close runs that seem to go on though their id has been given out again.
+
+    slurmctld was killed before it had saved them, and has never told slurmdbd of their end. They were over when the
+    next job with their id was submitted, at the latest.
+    """
+    rows = tuple(rows)
+    last: dict[str, str] = {}
+    for row in rows:
+        job, submit = row.key
+        last[job] = max(last.get(job, ""), submit)
+    return tuple(
+        row.ended_at(last[row.key[0]]) if row.open and row.key[1] < last[row.key[0]] else row
+        for row in rows
+    )
 
 
 def by_pool(

@@ -31,7 +31,7 @@ def is_older(view: View, node: str, tag: Tag) -> bool:
     """Whether a node's tag, or its lack of one, is older than the one we know of."""
     there = view.tags.get(node)
     if there is not None:
-        return there.since_s < tag.since_s
+        return (there.since_s, there.noticed_s) < (tag.since_s, tag.noticed_s)
     return node not in view.lease_of_node and not view.nodes[node].drained
 
 
