@@ -105,6 +105,13 @@ def test_the_owner_reads_what_may_be_promised_and_no_tenant_does(home: House):
         assert desk.get("/v1/pools/nowhere/quota").status_code == 404
         frontier = desk.get("/v1/pools/gb200/quota").json()
     assert quota["idle"] == 8
+    floors = {each["product"]: each for each in quota["products"]}
+    assert Decimal(floors["preemptible"]["bid_price"]) == 0  # it promises nothing
+    for each in floors.values():
+        bid, parts = Decimal(each["bid_price"]), (each["of_breaks"], each["of_displaced"])
+        assert sum(Decimal(part) for part in parts) == bid < Decimal(each["list_price"])
+        assert Decimal(each["floor"]) == max(bid, Decimal(each["cash_cost"]))
+    assert Decimal(floors["flex"]["of_breaks"]) > 0
     horizons = [each["horizon_s"] for each in quota["horizons"]]
     assert horizons == sorted(horizons)
     assert len(horizons) > 5

@@ -1,5 +1,6 @@
 """``tidegate quota``: the curve now, and what holds it down."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,23 @@ def test_the_curve_of_a_pool(tidegate: Shell, tmp_path: Path):
         allowed = pool["idle"] if product["product"] == "preemptible" else longer[0]
         assert product["nodes"] == min(pool["idle"], allowed)
         assert (product["horizon_s"] is None) == (product["nodes"] == pool["idle"])
+        is_promise = product["product"] != "preemptible"
+        assert (Decimal(product["bid_price"]) > 0) == is_promise
+        assert product["floor"] == product["bid_price"]
+
+
+def test_the_floor_is_the_cash_cost_where_that_is_higher(tidegate: Shell, tmp_path: Path):
+    book = tmp_path / "prices.toml"
+    book.write_text(
+        'currency = "USD"\n[cash_cost]\n"H100-SXM" = "0.9"\n[[price]]\n'
+        'id = "one"\nchip = "H100-SXM"\nproduct = "flex"\nrate = "2"\n'
+    )
+    words = ("quota", fleet_of(tmp_path), "--pool", "h100", "--prices", book)
+    (pool,) = tidegate(*words, "--json").json["pools"]
+    assert {(each["cash_cost"], each["floor"]) for each in pool["products"]} == {("0.9", "0.9")}
+    said = tidegate(*words, "--why").out
+    assert "not below 0.9 (cash cost)" in said
+    assert "Bid price:" in said
 
 
 def test_table_plot_and_reasons(tidegate: Shell, tmp_path: Path):
