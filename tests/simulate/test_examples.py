@@ -262,13 +262,14 @@ def test_the_cheapest_cover_is_called(played: Play):
 # it costs 10 * 100 * 8600 + 10 * 100 * 400 + 13 * 100 * 400 = 9,520,000. Waiting until it is 3060 s
 # old takes 2660 s: 26,600 times the price of waiting. Of what was sold (3000, and 2 days of the node before
 # it) 2600 node-seconds would break, 1.48 %; of 200 jobs before it 2 would be late, 1 %, of which 0.7 count. By
-# the fourth powers of these, waiting is dearer from a price of 7132 on. At each tick less is left to break.
+# the fourth powers of these, waiting is dearer from a price of 7132 on. At each decision less is left to break;
+# there is one when the need has lasted for a minute.
 @pytest.mark.parametrize(
     ("wait_price", "outcome", "ended", "start"),
     [
         # Kept: it is called at the first tick after its guarantee.
         (2, Outcome.RECALLED, QUIET + 3000, QUIET + 3060),
-        (7131, Outcome.BROKEN, QUIET + 600, QUIET + 660),
+        (7131, Outcome.BROKEN, QUIET + 460, QUIET + 520),
         (7132, Outcome.BROKEN, QUIET + 400, QUIET + 460),
     ],
 )
