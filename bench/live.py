@@ -1,6 +1,7 @@
 """How fast the running system answers, and whether what it promised stays safe.
 
-``python -m bench.live [--quick] [--json FILE]``; what the figures mean stands in ``docs/reference/benchmarks.md``.
+``python -m bench.live [--quick] [--sqlite] [--rate N] [--json FILE]``; what the figures mean stands in
+``docs/reference/benchmarks.md``.
 """
 
 import argparse
@@ -79,8 +80,14 @@ class Shares:
         return {name: round(1000 * s / max(1, orders), 2) for name, s in taken.items()}
 
 
+def shares(server: Server, postmaster: int | None) -> Shares:
+    """Return what has been taken so far; SQLite's share is the server's."""
+    database_s = 0.0 if postmaster is None else cpu_of(postmaster)
+    return Shares(server.cpu_s(), database_s, time.process_time())
+
+
 def orders(
-    folder: Path, url: str, postmaster: int, *, rate: float, seconds: float
+    folder: Path, url: str, postmaster: int | None, *, rate: float, seconds: float
 ) -> dict[str, Any]:
     """Have a crowd order from a real server; check afterwards what it holds."""
     server = Server(folder, url, NODES)
@@ -92,9 +99,9 @@ def orders(
         # What PostgreSQL does by itself within a minute of a table's first rows.
         with database.transaction() as connection:
             connection.exec_driver_sql("ANALYZE")
-        before = Shares(server.cpu_s(), cpu_of(postmaster), time.process_time())
+        before = shares(server, postmaster)
         answers = crowd("127.0.0.1", server.port, keys, rate=rate, seconds=seconds)
-        after = Shares(server.cpu_s(), cpu_of(postmaster), time.process_time())
+        after = shares(server, postmaster)
         figures = told(answers, seconds)
         figures["cpu_ms_per_order"] = after.since(before, len(answers.latency_s))
         figures["load_average"] = os.getloadavg()[0]
@@ -111,9 +118,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds of each")
     parser.add_argument("--rate", type=float, default=RATE, help="orders a second")
+    parser.add_argument("--sqlite", action="store_true", help="orders alone, on SQLite")
     parser.add_argument("--json", type=Path, help="write the figures there")
     given = parser.parse_args()
     seconds = 6.0 if given.quick else 20.0
+    if given.sqlite:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{folder}/tidegate.db"
+            found = orders(Path(folder), url, None, rate=given.rate, seconds=seconds)
+        print(json.dumps(found, indent=2))
+        return
     figures: dict[str, Any] = {"machine": machine(), "nodes": NODES}
     port = str(free_port())
     settings = {
