@@ -36,6 +36,25 @@ def test_node():
     assert node.reason == "wipe failed: see log"
 
 
+@pytest.mark.parametrize(
+    ("state", "is_busy", "is_dead"),
+    [
+        ("IDLE", False, False),
+        ("IDLE+BLOCKED", True, False),
+        ("IDLE+COMPLETING", True, False),
+        ("MIXED+PLANNED", True, False),
+        ("FAILING", False, True),
+        ("MIXED+FAIL", True, True),
+        ("IDLE+FAIL+DRAIN", False, True),
+        ("DOWN*+DRAIN", False, True),
+    ],
+)
+def test_states_of_nodes_up_to_25_11(state: str, *, is_busy: bool, is_dead: bool):
+    line = NODE.replace("State=NodeName=#1", "").replace("IDLE+DRAIN+NOT_RESPONDING", state)
+    (node,) = parse_nodes(line)
+    assert (node.busy, node.dead) == (is_busy, is_dead)
+
+
 def test_reservation():
     (found,) = parse_reservations(RESERVATION)
     assert found.nodes == ("hh0001", "hh0002")

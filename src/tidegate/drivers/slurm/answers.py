@@ -93,7 +93,7 @@ _GRES: Final = re.compile(r"(?:^|,)gpu:(?:([^:,()]+):)?(\d+)")
 
 @lru_cache(maxsize=_KEPT)
 def _state(text: str) -> tuple[str, frozenset[str]]:
-    base, *flags = text.rstrip("*~#!%$@^-").split("+")
+    base, *flags = (word.rstrip("*~#!%$@^-") for word in text.split("+"))
     if "*" in text:
         flags.append("NOT_RESPONDING")
     return base, frozenset(flags)

@@ -11,6 +11,10 @@ _KEPT: Final = 1 << 16
 """Texts whose meaning is kept: most of a queue is the same at the next look."""
 
 
+_HELD: Final = frozenset(("COMPLETING", "BLOCKED"))
+"""Flags of a node that no other job may have, whatever its base state."""
+
+
 @dataclass(frozen=True)
 class Node:
     """A node.
@@ -63,8 +67,8 @@ class Node:
 
     @property
     def busy(self) -> bool:
-        """Whether a job holds some of it, or is just leaving it."""
-        return self.state in ("ALLOCATED", "MIXED") or "COMPLETING" in self.flags
+        """Whether a job holds some of it, is just leaving it, or has its whole block to itself."""
+        return self.state in ("ALLOCATED", "MIXED") or bool(_HELD.intersection(self.flags))
 
 
 @dataclass(frozen=True)
