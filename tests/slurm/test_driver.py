@@ -30,6 +30,7 @@ from tidegate.drivers.slurm.site import OnTake, ProductRule, SlurmSite
 from tidegate.errors import DriverError
 from tidegate.lease.lease import EndReason
 from tidegate.lease.states import LeaseState
+from tidegate.quota import FLICKER_S
 
 pytestmark = pytest.mark.needs_slurm
 
@@ -358,6 +359,8 @@ def test_saved_work_gives_nodes_back_before_the_notice_ends(
     lease_job(cluster, blue.id, BLUE, 2, f"trap '' USR1; {DEAF}")
     ruled.look_until(ready.exists, "the script has begun")
     internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+    ruled.look_until(lambda: ruled.line.book.short_since_s > 0, "internal work lacks nodes")
+    ruled.line.book.short_since_s -= FLICKER_S  # what was just lent is not recalled for less
     ruled.look_until(lambda: not ruled.lease(orders[0]).is_live, "the first is over")
     ended = ruled.lease(orders[0])
     assert (saved.exists(), cluster.state(job)) == (True, "COMPLETED")
