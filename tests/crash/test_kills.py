@@ -1,19 +1,25 @@
 """Whatever is killed when: no lease is lost, doubled, or metered twice. Real processes, real PostgreSQL."""
 
+import contextlib
+import itertools
 import json
 import random
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
+import sqlalchemy as sa
 from tests.crash.process import Served
 from tests.crash.victim import POINTS
 from tests.crash.whole import check_whole
 from tests.postgres import Postgres
 
 from tidegate.store import open_database
+from tidegate.store.tables import core
 
 pytestmark = [pytest.mark.needs_postgres, pytest.mark.enable_socket]
 
@@ -79,6 +85,75 @@ def test_killed_at_random_moments(tmp_path: Path, postgres: Postgres):
         served.kill()
     kinds = settled(tmp_path, url)
     assert kinds["lease.ended"] > 0
+
+
+class Crowd:
+    """Clients that order without end, each order with a key of its own, until their server is gone."""
+
+    def __init__(self, served: Served, tenant_id: str) -> None:
+        self._url = f"{served.address}/v1/orders"
+        self._tenant_id = tenant_id
+        self._key = served.operator_key
+        self.sent: list[str] = []
+        self.told: dict[str, str] = {}
+        self._threads = [threading.Thread(target=self._run, args=(i,)) for i in range(6)]
+        for thread in self._threads:
+            thread.start()
+
+    def order(self, http: httpx.Client, url: str, key: str) -> str:
+        """Order once, and return the order's id."""
+        body = {"pool_id": "h100", "product": "flex", "nodes": 1, "duration_s": 3600}
+        answer = http.post(
+            url,
+            json={**body, "tenant_id": self._tenant_id},
+            headers={"Authorization": f"Bearer {self._key}", "Idempotency-Key": key},
+        )
+        assert answer.status_code in (200, 201, 202), answer.text
+        return str(answer.json()["id"])
+
+    def _run(self, number: int) -> None:
+        with httpx.Client(timeout=20) as http, contextlib.suppress(httpx.HTTPError):
+            for i in itertools.count():
+                key = f"k{number}-{i}"
+                self.sent.append(key)
+                self.told[key] = self.order(http, self._url, key)
+
+    def wait(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+
+def test_an_order_that_was_answered_is_there_after_a_kill_and_none_is_there_twice(
+    tmp_path: Path, postgres: Postgres
+):
+    url = postgres.new_database()
+    first = Served(tmp_path, url)
+    first.wait_until_it_leads()
+    headers = {"Authorization": f"Bearer {first.operator_key}", "Idempotency-Key": "tenant"}
+    tenant = httpx.post(f"{first.address}/v1/tenants", json={"name": "crowd"}, headers=headers)
+    crowd = Crowd(first, tenant.json()["id"])
+    while len(crowd.told) < 60:
+        assert first.process.poll() is None
+        time.sleep(0.01)
+    first.kill()
+    crowd.wait()
+    second = Served(tmp_path, url)
+    second.wait_until_it_leads()
+    with httpx.Client(timeout=20) as http:
+        again = {k: crowd.order(http, f"{second.address}/v1/orders", k) for k in crowd.sent}
+    assert {key: again[key] for key in crowd.told} == crowd.told
+    assert second.end() == 0
+    database = open_database(url)
+    try:
+        check_whole(database, tmp_path, fleet_time_s(tmp_path))
+        with database.reading() as connection:
+            keys = sa.select(core.lease_order.c.idempotency_key).where(
+                core.lease_order.c.tenant_id == tenant.json()["id"]
+            )
+            kept = Counter(connection.execute(keys).scalars())
+    finally:
+        database.close()
+    assert kept == Counter(set(crowd.sent))
 
 
 def test_another_replica_takes_over_within_ten_seconds(tmp_path: Path, postgres: Postgres):
