@@ -103,7 +103,7 @@ def running(driver: SlurmDriver, folder: Path, notice_s: int) -> Iterator[House]
     leadership.start()
     loop.start()
     try:
-        wait_until(lambda: loop.leads and not line.book.watch.is_stale, "it leads")
+        wait_until(lambda: loop.leads and not line.book.watch.is_stale, "it leads", 180)
         yield House(pool, store, loop, line)
     finally:
         loop.stop()

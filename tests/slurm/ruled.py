@@ -9,8 +9,10 @@ from tests.control.moneyhouse import RULES
 from tests.slurm.cluster import wait_until
 from tests.slurm.leasing import RED
 
+from tidegate.control.ids import Prefix, new_id
 from tidegate.control.metering import meter
 from tidegate.control.ports import Driver
+from tidegate.control.wishes import Wish, WishKind
 from tidegate.lease.events import Event
 from tidegate.lease.lease import Lease, Order
 from tidegate.lease.states import HoldingState, LeaseState
@@ -63,8 +65,19 @@ class Ruled(Living):
         """Order a lease, and wait until it runs."""
         self.step()
         order = self.order(nodes, product, tenant)
-        self.look_until(lambda: self.lease(order).state is LeaseState.RUNNING, "the lease runs")
+        self.look_until(lambda: self.is_running(order), "the lease runs")
         return order
+
+    def is_running(self, order: Order) -> bool:
+        """Whether its tenant has the nodes of an order."""
+        judged = self.store.order(order.id)
+        return bool(judged and judged.lease_id) and self.lease(order).state is LeaseState.RUNNING
+
+    def give_back(self, lease: Lease) -> None:
+        """Have a tenant end its lease."""
+        now_s = int(time.time())
+        wish = Wish(new_id(Prefix.WISH), self.pool.id, lease.id, WishKind.END, 0, "key_test", now_s)
+        self.store.wish(wish)
 
     @property
     def is_quiet(self) -> bool:

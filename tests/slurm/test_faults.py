@@ -359,6 +359,46 @@ def test_slurmctld_killed_at_any_moment_of_a_life(fragile: Cluster, step: int):
     driver.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("handing", "taking"), [(2, 9), (5, 4)])
+def test_slurmctld_killed_under_the_control_plane(
+    fragile: Cluster, tmp_path: Path, handing: int, taking: int
+):
+    """While a lease begins, and again while it ends: it is metered to the second, and internal work has the nodes."""
+    cut = Cut(fragile)
+
+    def die() -> None:
+        fragile.kill("slurmctld")
+        fragile.start_slurmctld()
+
+    cut.after, cut.then = True, die
+    driver = SlurmDriver(site_of(fragile), cut, WallClock())
+    ruled = Ruled(tmp_path, driver, nodes=2)
+    ruled.step()
+    order = ruled.order(1)
+    cut.at = cut.count + handing
+    ruled.look_until(lambda: ruled.is_running(order), "the lease runs")
+    lease = ruled.lease(order)
+    assert cut.count > cut.at
+    time.sleep(3)
+    ruled.give_back(lease)
+    cut.at = cut.count + taking
+    ruled.look_until(lambda: cut.count > cut.at, "slurmctld was killed")
+    # A job of before would be lost with it: slurmctld had not saved it.
+    internal = fragile.submit("--nodes=2", "--exclusive", "--gres=gpu:h100:8")
+    ruled.look_until(
+        lambda: fragile.state(internal) == "RUNNING", "internal work has the nodes", 90
+    )
+    ended = ruled.lease(order)
+    held = ruled.metered_s(ended, int(time.time()) + 600)
+    assert list(held.values()) == [(ended.ended_s or 0) - ended.start_s]
+    assert len(ruled.told("lease.running")) == len(ruled.told("lease.ended")) == 1
+    assert fragile.out("scontrol", "-o", "show", "reservation").startswith("No ")
+    fragile.run("scancel", internal)
+    wait_until(fragile.all_idle, "everything is as it was")
+    driver.close()
+
+
 def test_slurmctld_gone_is_an_error_with_a_code_and_leases_go_on(fragile: Cluster):
     driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
     desk = Desk(driver)

@@ -10,7 +10,6 @@ from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.leasing import RED, USER_OF, commands_of, site_of
 from tests.slurm.ruled import Ruled
 
-from tidegate.control.wishes import Wish, WishKind
 from tidegate.drivers.embedded.jobs import JobList
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.lease.lease import Order
@@ -133,9 +132,7 @@ def test_the_meter_agrees_with_sacct(cluster: Cluster, driver: SlurmDriver, tmp_
     )
     cluster.wait_state(job, "RUNNING")
     time.sleep(3)
-    ruled.store.wish(
-        Wish("wsh_end", ruled.pool.id, lease.id, WishKind.END, 0, "key_red", int(time.time()))
-    )
+    ruled.give_back(lease)
     ruled.look_until(lambda: not ruled.lease(order).is_live, "the tenant has given it back")
 
     def told() -> list[str]:
