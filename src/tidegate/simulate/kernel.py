@@ -24,9 +24,9 @@ from tidegate.simulate.leasing import (
     fail_node,
     free_due_nodes,
     note_failed,
-    snapshot,
 )
 from tidegate.simulate.model import Cluster, Failures, Holder, Jobs, Window
+from tidegate.simulate.seen import snapshot
 from tidegate.simulate.state import (
     BUSY,
     FAILED,
