@@ -36,7 +36,7 @@ def test_the_floor_is_the_cash_cost_where_that_is_higher(tidegate: Shell, tmp_pa
     (pool,) = tidegate(*words, "--json").json["pools"]
     assert {(each["cash_cost"], each["floor"]) for each in pool["products"]} == {("0.9", "0.9")}
     said = tidegate(*words, "--why").out
-    assert "not below 0.9 (cash cost)" in said
+    assert "not below 0.9 (bid price 0, cash cost 0.9)" in said  # what promises nothing
     assert "Bid price:" in said
 
 

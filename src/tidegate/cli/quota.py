@@ -56,10 +56,12 @@ def _products(found: "QuotaNow") -> Iterator[str]:
             why = "all that is idle"
         else:
             why = f"held down by the curve at {format_duration(each.horizon_s)}"
-        floor = "cash cost" if each.floor == each.cash_cost else "bid price"
+        costs = f"bid price {each.bid_price}"
+        if each.cash_cost is not None:
+            costs += f", cash cost {each.cash_cost}"
         nodes = "1 node" if each.nodes == 1 else f"{each.nodes} nodes"
         promised = f"{nodes} now, firm for {format_duration(each.firm_s)} ({why})"
-        priced = f"sold at {each.list_price}, not below {each.floor} ({floor})"
+        priced = f"sold at {each.list_price}, not below {each.floor} ({costs})"
         yield f"{each.product}: {promised}; {priced} {found.currency} per GPU-hour"
 
 
