@@ -163,6 +163,8 @@ class Intake:
             self.reject(
                 cells, draft.filter(pl.col("skip").is_null() & pl.col("fault").is_not_null())
             )
+        if good.is_empty():  # its columns may have no type
+            return
         self._kept.append(
             good.select(
                 LINE,
