@@ -181,3 +181,19 @@ def test_a_damaged_archive_is_told(tmp_path: Path):
     whole = gzip.compress(b"id,submit,duration,gpus\n" + b"a,1,2,3\n" * 9999)
     with pytest.raises(FeedError, match=r"TG-FEED-FORMAT.*damaged"):
         read_jobs(LogSource(write(tmp_path, whole[:-60], "log.csv.gz")))
+
+
+def test_a_selection_may_leave_nothing_of_a_part_of_the_log(tmp_path: Path):
+    path = tmp_path / "jobs.parquet"
+    rows = 200_000
+    pl.DataFrame(
+        {
+            "id": [str(i) for i in range(rows)],
+            "submit": range(rows),
+            "duration": [60] * rows,
+            "gpus": [1] * rows,
+            "cluster": ["a"] * (rows - 1) + ["b"],
+        }
+    ).write_parquet(path, row_group_size=rows // 4)
+    log = read_jobs(LogSource(path, where={"cluster": "b"}))
+    assert log.frame["job_id"].to_list() == [str(rows - 1)]
