@@ -41,6 +41,7 @@ class House:
                 duration_s=24 * 3600,
                 tenant_id=RED,
                 placed_s=int(time.time()),
+                waits_until_s=int(time.time()) + 120,
             )
         )
         self.loop.wake(self.pool.id)
