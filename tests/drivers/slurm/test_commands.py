@@ -123,3 +123,11 @@ def test_meaning_of_what_is_said(said: str, expected: str):
 
 def test_a_long_command_is_shown_short():
     assert len(shown(["scancel", *map(str, range(10_000))])) == 160
+
+
+def test_a_part_of_the_history_is_not_taken_for_the_whole(commands: LocalCommands, tmp_path: Path):
+    complaint = "sacct: error: slurmdbd: Problem talking to the database"
+    program(tmp_path, "sacct", f"echo 'JobID|State'; echo '{complaint}' >&2")
+    assert code(commands, "sacct") == "TG-SLURM-DOWN"
+    program(tmp_path, "sacct", "echo 'JobID|State'; echo 'sacct: using a default' >&2")
+    assert commands.run("sacct") == "JobID|State\n"

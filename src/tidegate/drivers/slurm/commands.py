@@ -117,7 +117,9 @@ class LocalCommands:
                 expected="Slurm's commands on the search path.",
             ) from error
         said = done.stderr.decode("utf-8", "replace").strip()
-        if done.returncode:
+        # sacct may end well although the database gave it a part of what was asked for, or nothing.
+        is_partial = argv[0].rpartition("/")[2] == "sacct" and "sacct: error:" in said
+        if done.returncode or is_partial:
             raise SlurmError(code_of(said), f"`{shown(argv)}` failed: {_last_line(said)}")
         return done.stdout.decode("utf-8", "replace")
 
