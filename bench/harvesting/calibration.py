@@ -15,6 +15,9 @@ F64 = NDArray[np.float64]
 TOLERANCE: Final = 0.20
 """The miss rate may differ from the risk by this share of it."""
 
+LEAST_WINDOWS: Final = 2
+"""A record of fewer windows is not judged: a bootstrap of less than two blocks has no spread."""
+
 DAY_S: Final = 86400
 _SHIFT_SIDE_S: Final = 7 * DAY_S
 _SHIFT_STRETCH_S: Final = 14 * DAY_S
@@ -70,7 +73,8 @@ def _row(missed: F64, eps: float, horizon_s: int, tick_s: int) -> dict[str, Any]
     miss = float(missed.mean())
     low, high = interval(missed, block)
     is_met = abs(miss - eps) <= TOLERANCE * eps or low <= eps <= high
-    return {"windows": windows, "miss": miss, "low": low, "high": high, "met": is_met}
+    met = is_met if windows >= LEAST_WINDOWS else None
+    return {"windows": windows, "miss": miss, "low": low, "high": high, "met": met}
 
 
 def rows_of(

@@ -83,8 +83,10 @@ def targets(cases: Sequence[Row], means: Sequence[Row]) -> list[Row]:
     rivals = [row for row in means if row["policy"] not in _NOT_RIVALS and row["within"]]
     best = max(rivals, key=lambda row: row["share"] or 0.0, default=None)
     share = ours["share"]
-    cells = [row for case in cases for row in case["calibration"] if row["met"] is not None]
+    every = [row for case in cases for row in case["calibration"]]
+    cells = [row for row in every if row["met"] is not None]
     met = sum(row["met"] for row in cells)
+    short = len(every) - len(cells)
     limits = (
         f"broken {100 * ours['broken_share']:.2f} %, delayed {100 * ours['delayed_share']:.2f} %"
     )
@@ -114,7 +116,7 @@ def targets(cases: Sequence[Row], means: Sequence[Row]) -> list[Row]:
     verdicts.append(
         _verdict(
             "miss rate within 20 % of eps, or eps in its 95 % interval, everywhere",
-            f"{met} of {len(cells)}",
+            f"{met} of {len(cells)}" + f", {short} too short to say" * (short > 0),
             is_met=met == len(cells) if cells else None,
         )
     )

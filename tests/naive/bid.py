@@ -37,4 +37,4 @@ def _level(offer: KeptOut) -> int:
 def break_cost(eps: float, sold: int, broken: int, nodes: int) -> float:
     """Return what a promise is expected to cost in breaks, as a share of its rent."""
     prior = 2.0 * 86400.0 * nodes
-    return min(1.0, 2.3 * (broken + eps / 40.0 * prior) / (sold + prior))
+    return min(1.0, 2.3 * (broken + eps / 28.0 * prior) / (sold + prior))

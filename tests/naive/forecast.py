@@ -73,7 +73,7 @@ class Curve:
         horizon.issued.pop(begun, None)
         horizon.balance -= len(missed)
 
-        risk = min(max(0.5, eps), eps * math.exp(horizon.balance / (5 * day * eps)))
+        risk = min(max(0.5, eps), eps * math.exp(horizon.balance / (1.5 * day * eps)))
         unannounced = max(0, d[i] - self._announced(i))
         ahead = max(self.announced[i : i + horizon.length + 1], default=0)
         base = min(self.nodes, unannounced + ahead)

@@ -411,11 +411,29 @@ class _Pool:
         for run in [run for run in self.running if node in run.nodes]:
             self.free(run)
             self.queue.append(run.job)
+        holder = next((lease for lease in self.leases if node in lease.nodes), None)
+        if holder is not None and self.policy.replaces and self.replace(holder, node):
+            node.state, node.since, node.until = FAILED, self.now, until
+            return
         while holders := [lease for lease in self.leases if node in lease.nodes]:
             self.end_lease(holders[0], Outcome.FAILED)
         if node.state == SANITISING:
             self.close(node)
         node.state, node.since, node.until = FAILED, self.now, until
+
+    def replace(self, lease: _Lease, node: _Node) -> bool:
+        """Give a lease the highest idle node for one that fails, beyond those that jobs wait for."""
+        if self.idle <= self.pending or lease.under_notice or not lease.is_whole:
+            return False
+        if node.heir is not None or lease.start >= self.now:
+            return False
+        other = self.idle_nodes()[-1]
+        self.held(node, Holder.LEASE, lease.request.number, node.leased_since, self.now)
+        lease.nodes.remove(node)
+        lease.nodes.append(other)
+        lease.nodes.sort(key=lambda one: one.number)
+        other.state, other.leased_since = LEASED, self.now
+        return True
 
     # 5
     def stop_leasing(self) -> None:
@@ -447,7 +465,8 @@ class _Pool:
         self.queue.remove(run.job)
         self.running.append(run)
         self.job_start[run.job.number] = self.now
-        self.started += 1
+        if run.job.submit >= self.window.lease_from_s:
+            self.started += 1
         has_waited_long = self.now - run.job.submit > self.policy.floor_s
         self.late += has_waited_long and self.count(LEASED) > 0
         for node in run.nodes:
@@ -613,7 +632,7 @@ class _Pool:
         price_of_breaking = sum(lease.cost_of_taking(t, broken=True) for lease in to_break)
         newly = sum(x.firm_node_seconds_broken(t) for x in to_break)
         broken = (self.broken + newly) / (self.sold + 2.0 * 86400.0 * self.cluster.nodes)
-        more = 2.0 * len(self.queue) * rest / self.pending
+        more = len(self.queue) * rest / self.pending
         late = 0.7 * (self.late + more) / (self.started + 200.0)
         dear_to_break, dear_to_wait = (broken * broken) ** 2, (late * late) ** 2
         breaks = price_of_breaking * dear_to_break < price_of_waiting * dear_to_wait
@@ -699,8 +718,7 @@ class _Pool:
         if verdict == Verdict.NOT_SOLD:
             room = 0
         if verdict == Verdict.QUOTA:
-            horizon = self.binding_horizons(request)[0]
-            room = max(0, self.promisable[horizon] - self.promised(horizon))
+            horizon, room = self.what_binds(request)
             longest = self.longest_horizon(request)
             if self.promisable[longest] >= request.nodes and request.price > 0:
                 self.kept_out.append(bid.KeptOut(self.tick, longest, request.price))
@@ -735,12 +753,30 @@ class _Pool:
             return Verdict.SHARE, []
         if code == PolicyCode.TIDEGATE and self.binding_horizons(request):
             return Verdict.QUOTA, []
+        if code == PolicyCode.TIDEGATE and k > self.most_at_once(request):
+            return Verdict.QUOTA, []
         if code == PolicyCode.TIDEGATE and request.price < self.bid_price(request):
             return Verdict.PRICE, []
         if spare >= k:
             return Verdict.ADMITTED, []
         displaced = self.leases_to_displace(request, k - spare)
         return (Verdict.ADMITTED if displaced else Verdict.NO_ROOM), displaced
+
+    def what_binds(self, request: _Request) -> tuple[int, int]:
+        """Return the horizon at which a request is too large, and the nodes that there is room for."""
+        binding = self.binding_horizons(request)
+        if not binding:
+            return self.longest_horizon(request), self.most_at_once(request)
+        return binding[0], max(0, self.promisable[binding[0]] - self.promised(binding[0]))
+
+    def most_at_once(self, request: _Request) -> int:
+        """Return the most nodes of one promise: broken whole, it costs twice what may break of all sold."""
+        firm = request.remaining_firm_time
+        is_short = self.policy.full_risk_s <= 0 or firm <= self.policy.full_risk_s
+        if is_short or self.longest_horizon(request) < 0:
+            return self.cluster.nodes
+        sold = self.sold + 2.0 * 86400.0 * self.cluster.nodes
+        return int(2.0 * self.policy.eps / 28.0 * sold / firm)
 
     def longest_horizon(self, request: _Request) -> int:
         """Return the longest horizon at which a request counts; -1 when at none."""

@@ -94,6 +94,7 @@ def a_snapshot(
         displaced=np.full(len(HORIZONS_S), displaced, dtype=np.int64),
         held=leases,
         asked=_records(asked, REQUEST),
+        nodes=1000,
     )
 
 

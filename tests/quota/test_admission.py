@@ -17,7 +17,7 @@ from tests.quota.snapshots import (
 )
 
 from tidegate.forecast import HORIZONS_S
-from tidegate.quota import Plan, Policy, PolicyCode, Snapshot, Verdict
+from tidegate.quota import Plan, Policy, PolicyCode, Record, Snapshot, Verdict, eps_of
 from tidegate.quota.admission import judging_order
 
 DAY_S = 86_400
@@ -72,6 +72,29 @@ def test_only_what_is_idle_or_displaced_and_not_waited_for_is_lent(
     assert sum(nodes for _, nodes in admitted) <= lent
 
 
+def most_at_stake(policy: Policy, snapshot: Snapshot, firm_s: int) -> int:
+    """Nodes of one promise that, broken whole, costs twice what may break of all that was sold."""
+    if firm_s <= 6 * 3600:
+        return snapshot.nodes
+    sold_s = snapshot.record.sold_s + 2 * DAY_S * snapshot.nodes
+    return int(2 * policy.eps / 28 * sold_s / firm_s)
+
+
+def test_a_long_promise_grows_with_what_has_been_sold():
+    """At a limit of 1 in 200, 200 nodes, and two days of them taken as sold: four for a day."""
+    asked = [a_request(5, firm_s=DAY_S, duration_s=DAY_S)]
+    young = a_snapshot(idle=100, asked=asked, curve=100)._replace(nodes=200)
+    policy = tidegate()._replace(eps=eps_of(0.005))
+    plan = decide(policy, young)
+    assert (plan.verdict[0], plan.room[0]) == (Verdict.QUOTA, 4)
+    assert HORIZONS_S[plan.horizon[0]] == DAY_S
+    old = young._replace(record=Record(sold_s=100 * DAY_S * 5, broken_s=0, started=0, late=0))
+    assert decide(policy, old).verdict[0] == Verdict.ADMITTED
+    for_six_hours = [a_request(5, firm_s=6 * 3600, duration_s=DAY_S)]
+    young = young._replace(asked=a_snapshot(asked=for_six_hours).asked)
+    assert decide(policy, young).verdict[0] == Verdict.ADMITTED
+
+
 @given(snapshot=snapshots())
 def test_refused_requests_would_not_have_fitted(snapshot: Snapshot):
     """A refusal by quota names the first horizon at which one more lease is too much."""
@@ -101,6 +124,8 @@ def test_refused_requests_would_not_have_fitted(snapshot: Snapshot):
             assert verdict == Verdict.NO_ROOM
         elif over:
             assert (verdict, horizon) == (Verdict.QUOTA, over[0])
+        elif counts(remaining) and nodes > most_at_stake(policy, snapshot, remaining):
+            assert (verdict, horizon) == (Verdict.QUOTA, counts(remaining)[-1])
         elif spare < nodes and verdict == Verdict.NO_ROOM:
             continue  # nothing is displaced: tests/quota/test_displacement.py
         else:

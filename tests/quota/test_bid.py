@@ -41,7 +41,7 @@ def test_displaced_prices_equal_the_slow_twin(offers: list[naive.KeptOut], tick:
 
 
 def test_what_breaks_cost_follows_what_broke():
-    policy = tidegate()._replace(eps=0.2)
+    policy = tidegate()._replace(eps=0.14)
     assert break_cost(policy, Record(), 100) == pytest.approx(2.3 * 0.005)
     sold_s = 10**9
     few, many = (break_cost(policy, Record(sold_s, n * sold_s // 100), 100) for n in (0, 2))

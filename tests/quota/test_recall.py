@@ -119,9 +119,9 @@ def test_breaking_and_waiting_are_weighed_by_the_owners_prices():
     # GPU-hours' rent: 4 h - 120 s forgone, 1 h lost, 1.3 x (1 h + 120 s) given back: 6.31.
     # Waiting costs the price of waiting times (2 h + 300 s - 900 s): 1.833 h.
     lease = a_lease(1, end_s=NOW_S + 4 * HOUR_S, firm_until_s=NOW_S + 2 * HOUR_S)
-    # Both would bring their shares to 0.35: 7,080 node-seconds more of 2 days, 0.7 of 2 jobs more of 200.
-    alike = Record(broken_s=60_480 - 7_080, late=98)
-    snapshot = a_snapshot(pending=1, held=[lease])._replace(waiting=1, record=alike)
+    # Both would bring their shares to 0.35: 7,080 node-seconds more of 2 days, 0.7 of a job more of 200.
+    alike = Record(broken_s=60_480 - 7_080, late=99)
+    snapshot = a_snapshot(pending=1, held=[lease])._replace(nodes=1, waiting=1, record=alike)
     assert not decide(tidegate(wait_price=3400), snapshot).recall.any()
     assert decide(tidegate(wait_price=3500), snapshot).recall.all()
 

@@ -70,7 +70,8 @@ def check_sanitised_between_holders(case: Case, played: Played) -> None:
             elif row.holder == Holder.FAILED:
                 dirty = False
             elif row.holder == Holder.LEASE:
-                if dirty:
+                # One that replaces a failed node is sanitised while the lease runs on.
+                if dirty and row.start <= played.leases.start_s[row.id]:
                     assert played.leases.start_s[row.id] - row.start >= sanitise_s
                 dirty = False
                 if sanitise_s > 0 and i + 1 < len(rows) and row.end < stop_s:
@@ -157,8 +158,12 @@ def check_every_gpu_second_is_metered_once(case: Case, played: Played) -> None:
 def check_leases_are_metered_once(case: Case, played: Played) -> None:
     """Each lease has one row for each of its nodes, from admission to its end.
 
-    A node of a lease displaced for it comes when that one ends.
+    A node of a lease displaced for it comes when that one ends, and one that replaces a failed node when it fails.
     """
+    failed = {
+        (int(node), int(time))
+        for time, node in zip(case.failures.time_s, case.failures.node, strict=True)
+    }
     rows_of: dict[int, list[Row]] = {}
     for row in map(Row._make, played.holdings.tolist()):
         if row.holder == Holder.LEASE:
@@ -169,12 +174,16 @@ def check_leases_are_metered_once(case: Case, played: Played) -> None:
         rows = rows_of.pop(i, [])
         displaced = np.flatnonzero(played.leases.displaced_for == i)
         starts = {start, *played.leases.end_s[displaced].tolist()}
-        assert len({row.node for row in rows}) == len(rows) <= case.requests.nodes[i]
-        if end > played.leases.start_s[i]:
-            assert len(rows) == case.requests.nodes[i]
-        assert {row.end for row in rows} <= {end}
-        assert {row.start for row in rows} <= starts
         total += sum(row.end - row.start for row in rows) * case.cluster.gpus_per_node
+        lost = [row for row in rows if row.end < end]
+        assert all((row.node, row.end) in failed for row in lost)
+        to_its_end = [row for row in rows if row.end == end]
+        assert len({row.node for row in to_its_end}) == len(to_its_end)
+        assert len(lost) + len(to_its_end) == len(rows)
+        assert len(to_its_end) <= case.requests.nodes[i]
+        if end > played.leases.start_s[i]:
+            assert len(to_its_end) == case.requests.nodes[i]
+        assert {row.start for row in rows} <= starts | {row.end for row in lost}
     assert not rows_of
     assert played.held[Holder.LEASE] == total
 

@@ -13,6 +13,7 @@ INTERNAL, LEASE, SANITISING, FAILED = (int(holder) for holder in Holder)
 Rules = tuple[Policy, Window]
 WITHOUT_TICKS = Window(lease_from_s=0, stop_s=20_000, tick_s=0)
 REACTIVE: Rules = (Policy(PolicyCode.REACTIVE), WITHOUT_TICKS)
+REPLACING: Rules = (Policy(PolicyCode.REACTIVE, replaces=1), WITHOUT_TICKS)
 NEVER = -1
 QUIET = 6000
 """So long nothing happens in a play that needs a quota curve."""
@@ -148,6 +149,26 @@ def test_a_failure_stops_a_job_which_keeps_its_place(played: Play):
     ]
 
 
+def test_an_idle_node_takes_the_place_of_one_that_fails(played: Play):
+    case = a_case(
+        3, requests=[ordered(0, 2, 5000, firm=1000)], failures=[(300, 1, 500)], rules=REPLACING
+    )
+    result = played(case)
+    assert result.leases.outcome.tolist() == [Outcome.COMPLETED]
+    assert result.leases.end_s.tolist() == [5000]
+    assert result.leases.broken_s.tolist() == [0]
+    assert result.held[Holder.LEASE] == 2 * 5000
+
+
+def test_a_lease_under_notice_gets_no_other_node(played: Play):
+    # From 200 on a job waits for two nodes; one is idle, and the lease is called.
+    requests = [ordered(0, 2, 5000, firm=1000, notice=600)]
+    case = a_case(
+        3, jobs=[(200, 100, 2)], requests=requests, failures=[(300, 1, 500)], rules=REPLACING
+    )
+    assert played(case).leases.outcome.tolist() == [Outcome.FAILED]
+
+
 def test_a_failure_ends_a_lease_and_breaks_its_promise(played: Play):
     case = a_case(2, requests=[ordered(0, 2, 5000, firm=1000)], failures=[(300, 1, 500)])
     result = played(case)
@@ -261,16 +282,16 @@ def test_the_cheapest_cover_is_called(played: Play):
 # A lease of price 100, firm for 3000 s, wanted for 9000 s, taken at age 400 without notice: broken,
 # it costs 10 * 100 * 8600 + 10 * 100 * 400 + 13 * 100 * 400 = 9,520,000. Waiting until it is 3060 s
 # old takes 2660 s: 26,600 times the price of waiting. Of what was sold (3000, and 2 days of the node before
-# it) 2600 node-seconds would break, 1.48 %; of 200 jobs before it 2 would be late, 1 %, of which 0.7 count. By
-# the fourth powers of these, waiting is dearer from a price of 7132 on. At each decision less is left to break;
-# there is one when the need has lasted for a minute.
+# it) 2600 node-seconds would break, 1.48 %; of 200 jobs before it 1 would be late, 0.5 %, of which 0.7 count. By
+# the fourth powers of these, waiting is dearer from a price of 114,100 on. At each decision less is left to
+# break; there is one when the need has lasted for a minute.
 @pytest.mark.parametrize(
     ("wait_price", "outcome", "ended", "start"),
     [
         # Kept: it is called at the first tick after its guarantee.
         (2, Outcome.RECALLED, QUIET + 3000, QUIET + 3060),
-        (7131, Outcome.BROKEN, QUIET + 460, QUIET + 520),
-        (7132, Outcome.BROKEN, QUIET + 400, QUIET + 460),
+        (114_000, Outcome.BROKEN, QUIET + 460, QUIET + 520),
+        (114_200, Outcome.BROKEN, QUIET + 400, QUIET + 460),
     ],
 )
 def test_a_promise_is_broken_when_waiting_costs_more(

@@ -15,7 +15,7 @@ from tidegate.forecast.state import FutureMax
 ALLOWANCE_DAYS: Final = 7.0
 """Days whose misses may be spent before they are earned."""
 
-DAYS_PER_E: Final = 5.0
+DAYS_PER_E: Final = 1.5
 """Days of unspent budget that make the risk ``e`` times as large."""
 
 MOST_RISK: Final = 0.5

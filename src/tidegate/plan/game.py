@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tidegate.demand import JobLog, jobs_to_series
 from tidegate.errors import FeedError
-from tidegate.fleet.pool import Pool
+from tidegate.fleet.pool import OnFailure, Pool
 from tidegate.forecast import HORIZONS_S, forecast_free_nodes, least_history_s
 from tidegate.plan.announced import announced_nodes
 from tidegate.plan.scenario import PoolCase
@@ -161,6 +161,7 @@ class Game:
             wait_price=round(wanted.wait_price / self.price_step),
             floor_s=self.floor_s,
             displaces=int(code is PolicyCode.TIDEGATE),
+            replaces=int(wanted.on_failure is not OnFailure.END),
         )
 
     def play(

@@ -49,7 +49,7 @@ FULL_RISK_S: Final = 6 * 3600
 LONG_SHARE: Final = 0.075
 """Of the risk, at longer horizons: one flood breaks all that was promised, for many hours."""
 
-EPS_PER_LIMIT: Final = 40.0
+EPS_PER_LIMIT: Final = 28.0
 MOST_EPS: Final = 0.5
 
 
@@ -58,7 +58,7 @@ def eps_of(limit: float) -> float:
 
     The owner's one number is the largest share of promised GPU-hours that may break, and of own jobs that
     may start later than the recall floor: 0.005 is 1 in 200. Most misses of the curve are met by leases past their firm
-    time, by a wait within the floor, or by breaking what is about to mature; 40 was set by the harvest benchmark.
+    time, by a wait within the floor, or by breaking what is about to mature; 28 was set by the harvest benchmark.
 
     Parameters
     ----------
@@ -89,15 +89,18 @@ class Policy(NamedTuple):
         (``tidegate`` only).
     full_risk_s : int
         Beyond this horizon the risk is :data:`LONG_SHARE` of ``eps``; 0: all horizons have ``eps``.
+    replaces : int
+        1 when an idle node takes the place of one that fails under a lease (backtest only).
     """
 
     code: int
     cap_nodes: int = 0
-    eps: float = 0.2
+    eps: float = 0.14
     wait_price: int = 10_000
     floor_s: int = 900
     displaces: int = 0
     full_risk_s: int = FULL_RISK_S
+    replaces: int = 0
 
 
 def risks(policy: Policy) -> NDArray[np.float64]:

@@ -47,9 +47,6 @@ PRIOR_JOBS: Final = 200.0
 LATE_COUNTED: Final = 0.7
 """Of the jobs counted as late, those taken to be so for leasing; some would have waited anyway."""
 
-LATE_PER_WAITING: Final = 2.0
-"""Jobs late for each that waits now: others come while those wait."""
-
 # Costs are counted in tenths so that the credit of 30 % stays an integer.
 _FORGONE: Final = 10
 _REFUND_AND_CREDIT: Final = 13
@@ -193,7 +190,7 @@ def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, floa
     broken = (record.broken_s + breaking_s) / (
         record.sold_s + PRIOR_DAYS * 86400.0 * snapshot.nodes
     )
-    more = LATE_PER_WAITING * snapshot.waiting * need / snapshot.pending
+    more = snapshot.waiting * need / snapshot.pending
     late = LATE_COUNTED * (record.late + more) / (record.started + PRIOR_JOBS)
     broken *= broken
     late *= late

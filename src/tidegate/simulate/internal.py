@@ -16,6 +16,7 @@ from tidegate.simulate.state import (
     LEASED,
     NEVER,
     NO_JOB,
+    SINCE_S,
     STARTED,
     USED_GPUS,
     WAITING,
@@ -93,7 +94,8 @@ def _start(cluster: Cluster, state: State, jobs: Jobs, job: int, now_s: int) -> 
         state.node[before].after = -1
         state.tally[USED_GPUS] += nodes * g
     state.job_start[job] = now_s
-    state.tally[STARTED] += 1
+    if jobs.submit_s[job] >= state.tally[SINCE_S]:
+        state.tally[STARTED] += 1
     if now_s - jobs.submit_s[job] > state.tally[FLOOR_S] and state.tally[LEASED] > 0:
         state.tally[LATE] += 1
     ends.push(state.heap, state.tally[HEAP], ends.key(now_s + jobs.duration_s[job], job))

@@ -38,6 +38,7 @@ from tidegate.simulate.state import (
     NEXT_NODE_S,
     SANITISING,
     SHORT_SINCE_S,
+    SINCE_S,
     TICK,
     USED_GPUS,
     WAITING,
@@ -150,6 +151,7 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
     while request < n_requests and requests[request].time_s < window.lease_from_s:
         request += 1
     state.tally[FLOOR_S] = policy.floor_s
+    state.tally[SINCE_S] = window.lease_from_s
     is_open = True
     while True:
         upcoming = window.stop_s if is_open else NEVER
@@ -175,7 +177,7 @@ def run(  # noqa: PLR0917  compiled code takes no keywords worth the name
         free_due_nodes(cluster, state, now)
         while failure < failures.time_s.size and failures.time_s[failure] <= now:
             node, until = failures.node[failure], failures.until_s[failure]
-            fail_node(cluster, state, jobs, leases, node, now, until)
+            fail_node(cluster, policy, state, jobs, leases, node, now, until)
             failure += 1
         if is_open and now >= window.stop_s:
             is_open = False

@@ -1,6 +1,6 @@
 """Leases on nodes: admission, notice, ending, sanitising, and nodes that fail."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,9 +137,15 @@ def _inherit(state: State, node: int, now_s: int) -> None:
     heir = state.node[node].heir
     lease = state.held[_lease_of(state, heir)]
     state.node[node].heir = -1
-    state.node[node].request = heir
-    state.node[node].since_s = now_s
     lease.coming -= 1
+    _join(state, lease, node, now_s)
+
+
+@inlined
+def _join(state: State, lease: Any, node: int, now_s: int) -> None:
+    """Put a node among those of a lease, in its place by number."""
+    state.node[node].request = lease.request
+    state.node[node].since_s = now_s
     before, after = _NOBODY, lease.first_node
     while after > node:
         before = after
@@ -224,8 +230,47 @@ def end_due_leases(cluster: Cluster, state: State, leases: Records, now_s: int) 
 
 
 @inlined
+def _replace(cluster: Cluster, state: State, node: int, now_s: int) -> bool:
+    """Give a lease an idle node in place of the one that fails, if internal jobs leave one; say whether it did.
+
+    Not to a lease that has not started, is under notice or not whole, nor for a node that was meant for another.
+    """
+    lease = state.held[_lease_of(state, state.node[node].request)]
+    spare = state.tally[IDLE] - pending_nodes(cluster, state)
+    if spare <= 0 or lease.start_s >= now_s or state.node[node].heir >= 0:
+        return False
+    if lease.take_s >= 0 or lease.coming > 0:
+        return False
+    note_holding(state, node, _LEASE, lease.request, state.node[node].since_s, now_s)
+    after = state.node[node].after
+    if lease.first_node == node:
+        lease.first_node = after
+    else:
+        before = lease.first_node
+        while state.node[before].after != node:
+            before = state.node[before].after
+        state.node[before].after = after
+    state.node[node].request = -1
+    other = highest(state.tree, cluster.gpus_per_node)
+    set_free(state.tree, other, _NO_GPUS)
+    state.tally[IDLE] -= 1
+    state.node[other].state = IS_LEASED
+    _join(state, lease, other, now_s)
+    return True
+
+
+@inlined
+def _is_replaced(cluster: Cluster, policy: Policy, state: State, node: int, now_s: int) -> bool:
+    """Whether the node is a lease's, and another has taken its place."""
+    if policy.replaces == 0 or state.node[node].state != IS_LEASED:
+        return False
+    return _replace(cluster, state, node, now_s)
+
+
+@inlined
 def fail_node(
     cluster: Cluster,
+    policy: Policy,
     state: State,
     jobs: Jobs,
     leases: Records,
@@ -233,13 +278,13 @@ def fail_node(
     now_s: int,
     until_s: int,
 ) -> None:
-    """Fail a node: its jobs wait again, the lease that holds it ends."""
+    """Fail a node: its jobs wait again, the lease that holds it gets another, or ends."""
     if state.node[node].state == AVAILABLE:
         if free_gpus(state.tree, node) < cluster.gpus_per_node:
             kill_jobs_on(cluster, state, jobs, node, now_s)
         set_free(state.tree, node, _NO_GPUS)
         state.tally[IDLE] -= 1
-    else:
+    elif not _is_replaced(cluster, policy, state, node, now_s):
         if state.node[node].state == IS_LEASED:
             gone = np.zeros(state.tally[LEASES], dtype=np.bool_)
             # Twice when the node was about to pass from one lease to another.

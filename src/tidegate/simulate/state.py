@@ -36,14 +36,15 @@ OLDEST: Final = 17  # the first request whose lease may have had a period of lat
 REFUSED_S: Final = 18  # when the oldest waiting request was refused
 SOLD_S: Final = 19  # firm node-seconds sold so far
 BROKEN_S: Final = 20  # those of them not kept
-STARTED: Final = 21  # internal jobs started so far
+STARTED: Final = 21  # internal jobs started, of those submitted since leasing began
 LATE: Final = 22  # those of them that had waited beyond the floor while nodes were leased
 FLOOR_S: Final = 23  # the recall floor
 TICK: Final = 24  # number of the latest tick; -1 before the first
 LEVEL: Final = 25  # internal demand that a recall was made for of late
 LEVEL_UNTIL_S: Final = 26  # until when it counts
 SHORT_SINCE_S: Final = 27  # since when internal work has lacked nodes; -1 when it does not
-COUNTS: Final = 28
+SINCE_S: Final = 28  # since when internal jobs are counted
+COUNTS: Final = 29
 
 # Values of `State.node_state`.
 AVAILABLE: Final = 0
@@ -147,8 +148,8 @@ def _holdings_room(cluster: Cluster, jobs: Jobs, requests: Requests, failures: F
     g = cluster.gpus_per_node
     nodes = -(-jobs.gpus.astype(np.int64) // g)
     killed = failures.node.size * max(g, int(nodes.max(initial=1)))
-    # Each lease's nodes are sanitised once.
-    return int(nodes.sum() + 2 * requests.nodes.sum()) + failures.node.size + killed
+    # Each lease's nodes are sanitised once, and a failure brings in one more.
+    return int(nodes.sum() + 2 * requests.nodes.sum()) + 3 * failures.node.size + killed
 
 
 def new_state(  # noqa: PLR0913  each is one thing that a play depends on

@@ -158,7 +158,7 @@ POLICY_METRICS: Final[tuple[Metric, ...]] = (
             f"Miss rate of the curve, {horizon}",
             "% of moments",
             "How often internal demand rose above the curve's bound within the horizon; the aim is "
-            "40 times the pool's risk up to 6h, 3 times beyond.",
+            "28 times the pool's risk up to 6h, 2.1 times beyond.",
             "moments at which the maximum of demand over the horizon exceeds the bound / moments "
             "whose horizon lies in the log",
             "tide.parquet: demand_gpus; the bounds of the run (first seed)",
