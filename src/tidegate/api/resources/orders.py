@@ -86,7 +86,7 @@ class OrderOut(Shape):
     waits_until: Time | None
     decided_at: Time | None
     reason: str | None = Field(
-        description="Why it was refused: `quota`, `no-room`, `share`, `not-sold`, `stale`, `not-leasing`."
+        description="Why it was refused: `quota`, `no-room`, `price`, `share`, `not-sold`, `stale`, `not-leasing`."
     )
     horizon_s: int | None = Field(
         description="The first horizon that bound, for a refusal by quota."

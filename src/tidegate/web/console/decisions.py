@@ -57,6 +57,7 @@ def _facts(frame: Frame, snapshot: Snapshot) -> list[tuple[str, str]]:
     return [
         (say(_("Free nodes")), number(snapshot.idle)),
         (say(_("Nodes that own jobs wait for")), number(snapshot.pending)),
+        (say(_("Free nodes kept after a recall")), number(snapshot.kept_back)),
         (say(_("Own jobs waiting")), number(snapshot.waiting)),
         (say(_("Nodes leased")), number(snapshot.leased)),
         (say(_("Nodes on their way back")), number(snapshot.sanitising)),

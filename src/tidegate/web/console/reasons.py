@@ -14,7 +14,9 @@ def _(text: str) -> str:
 
 REFUSALS: Final[Mapping[str, str]] = {
     "not-sold": _("This pool sells nothing."),
-    "no-room": _("Too few nodes are free: own jobs and leases hold the others."),
+    "no-room": _(
+        "Too few nodes are free: own jobs and leases hold the others, or own work called them back of late."
+    ),
     "share": _("The share that may be leased is taken."),
     "quota": _("More would be promised for so long than is safe at the stated risk."),
     "price": _("The room is worth more to others than this price."),
