@@ -193,4 +193,5 @@ POLICIES = st.just(tidegate()) | st.builds(
     floor_s=st.sampled_from([0, 900]),
     displaces=st.just(0),
     full_risk_s=st.just(21_600),
+    replaces=st.just(0),
 )
