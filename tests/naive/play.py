@@ -774,7 +774,7 @@ class _Pool:
         firm = request.remaining_firm_time
         is_short = self.policy.full_risk_s <= 0 or firm <= self.policy.full_risk_s
         if is_short or self.longest_horizon(request) < 0:
-            return self.cluster.nodes
+            return max(self.cluster.nodes, request.nodes)
         sold = self.sold + 2.0 * 86400.0 * self.cluster.nodes
         return int(2.0 * self.policy.eps / 28.0 * sold / firm)
 
