@@ -773,7 +773,7 @@ class _Pool:
         """Return the most nodes of one promise: broken whole, it costs twice what may break of all sold."""
         firm = request.remaining_firm_time
         is_short = self.policy.full_risk_s <= 0 or firm <= self.policy.full_risk_s
-        if is_short or self.longest_horizon(request) < 0:
+        if is_short or self.policy.eps >= 0.5 or self.longest_horizon(request) < 0:
             return max(self.cluster.nodes, request.nodes)
         sold = self.sold + 2.0 * 86400.0 * self.cluster.nodes
         return int(2.0 * self.policy.eps / 28.0 * sold / firm)

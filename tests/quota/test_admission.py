@@ -74,7 +74,7 @@ def test_only_what_is_idle_or_displaced_and_not_waited_for_is_lent(
 
 def most_at_stake(policy: Policy, snapshot: Snapshot, firm_s: int) -> int:
     """Nodes of one promise that, broken whole, costs twice what may break of all that was sold."""
-    if firm_s <= 6 * 3600:
+    if firm_s <= 6 * 3600 or policy.eps >= 0.5:
         return snapshot.nodes
     sold_s = snapshot.record.sold_s + 2 * DAY_S * snapshot.nodes
     return int(2 * policy.eps / 28 * sold_s / firm_s)

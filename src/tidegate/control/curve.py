@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.control.pools import TICK_S, LivePool
-from tidegate.quota import committed
+from tidegate.quota import Record, committed, most_at_once
 from tidegate.quota.engine import Engine
 
 I64 = NDArray[np.int64]
@@ -16,12 +16,23 @@ I64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Curve:
-    """The quota curve with what is promised of it, in nodes; arrays of shape (horizons,)."""
+    """The quota curve with what is promised of it, in nodes; arrays of shape (horizons,).
+
+    Attributes
+    ----------
+    horizons_s : int64 array
+    bound : int64 array
+        Own demand at most.
+    quota, promised : int64 array
+    most : int64 array
+        What one lease may be promised at once.
+    """
 
     horizons_s: I64
     bound: I64
     quota: I64
     promised: I64
+    most: I64
 
     @property
     def room(self) -> I64:
@@ -29,9 +40,15 @@ class Curve:
         room: I64 = np.maximum(0, self.quota - self.promised)
         return room
 
+    @property
+    def left(self) -> I64:
+        """Nodes that one lease may still be promised for so long: at no horizon up to it may there be less room."""
+        left: I64 = np.minimum(self.most, np.minimum.accumulate(self.room))
+        return left
+
     def room_for(self, firm_s: int) -> int:
-        """Nodes that may still be promised for so long: at no horizon up to it may there be less."""
-        return int(self.room[: self.place(firm_s) + 1].min())
+        """Nodes that one lease may still be promised for so long."""
+        return int(self.left[self.place(firm_s)])
 
     def place(self, horizon_s: int) -> int:
         """Place of the first horizon that is at least so long."""
@@ -61,7 +78,14 @@ def engine_of(pool: LivePool, ticks: Sequence[tuple[int, int]]) -> Engine:
     return Engine.replayed(pool.cluster, pool.policy, TICK_S, first, demand, zone, pool.announced)
 
 
-def curve_with(engine: Engine, held: NDArray[Any], lost: int, now_s: int, sanitise_s: int) -> Curve:
+def curve_with(
+    engine: Engine,
+    held: NDArray[Any],
+    lost: int,
+    now_s: int,
+    sanitise_s: int,
+    record: Record,
+) -> Curve:
     """Return an engine's curve with what leases promise of it.
 
     Parameters
@@ -75,7 +99,17 @@ def curve_with(engine: Engine, held: NDArray[Any], lost: int, now_s: int, saniti
     now_s : int
     sanitise_s : int
         Time a node of the pool needs between two holders.
+    record : Record
+        What was sold so far.
     """
     granted_s = engine.policy.floor_s - sanitise_s
     promised = committed(held, now_s, engine.horizons_s, granted_s)
-    return Curve(engine.horizons_s, engine.bound, engine.curve(lost), promised)
+    policy, nodes = engine.policy, engine.cluster.nodes
+    most = [most_at_once(policy, record, nodes, h) for h in engine.horizons_s.tolist()]
+    return Curve(
+        engine.horizons_s,
+        engine.bound,
+        engine.curve(lost),
+        promised,
+        np.array(most, dtype=np.int64),
+    )

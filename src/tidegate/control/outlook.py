@@ -217,11 +217,13 @@ def outlook_of(book: Book, now_s: int) -> Outlook:
     """Return what may be promised in a pool."""
     pool = book.pool
     idle = len(book.roster.lendable)
-    curve = curve_with(book.engine, book.rows.rows, book.roster.lost, now_s, pool.sanitise_s)
+    curve = curve_with(
+        book.engine, book.rows.rows, book.roster.lost, now_s, pool.sanitise_s, book.record
+    )
     # Bookings and held quotes are promised as well, as a decision sees it.
     kept = curve.quota - less_promised(book, now_s, kept_for_others(book, (), now_s))
     curve = replace(curve, promised=curve.promised + kept)
-    left = np.minimum(idle, np.minimum.accumulate(curve.room))
+    left = np.minimum(idle, curve.left)
     figures = (curve.horizons_s, curve.quota, curve.promised, left, book.engine.displaced)
     step = pool.price_step
     return Outlook(

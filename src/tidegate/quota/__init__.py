@@ -36,6 +36,7 @@ from tidegate.quota.promises import (
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason, shortage
 from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
+from tidegate.quota.stake import most_at_once
 
 __all__ = [
     "BACK_OFF_S",
@@ -69,6 +70,7 @@ __all__ = [
     "kept_back",
     "level_called_for",
     "money_of",
+    "most_at_once",
     "new_offers",
     "new_promises",
     "note_refused",

@@ -1,7 +1,6 @@
 """Admission: the safe-set rule by firm horizon."""
 
 from enum import IntEnum
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +9,10 @@ from tidegate.compiled import compiled
 from tidegate.quota.batch import best_together
 from tidegate.quota.bid import bid_price, break_cost
 from tidegate.quota.displacement import displace
-from tidegate.quota.policy import EPS_PER_LIMIT, Policy, PolicyCode
+from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.quota.promises import counted_horizons, remaining_firm_s
-from tidegate.quota.recall import PRIOR_DAYS
 from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
-
-AT_STAKE: Final = 2.0
-"""A promise beyond six hours may cost, broken whole, so many times what the limit allows to break so far."""
+from tidegate.quota.stake import most_at_once
 
 _STATIC = int(PolicyCode.STATIC)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
@@ -146,21 +142,6 @@ def first_binding(curve: I64, promised: I64, counts: int, nodes: int) -> int:
 
 
 @compiled
-def most_at_once(policy: Policy, snapshot: Snapshot, i: int) -> int:
-    """Return the most nodes that request ``i`` may be promised; for up to six hours the whole pool.
-
-    One flood takes a long promise whole. It may put at stake no more than :data:`AT_STAKE` times what the owner's limit
-    allows to break of all that has been sold.
-    """
-    request = snapshot.asked[i]
-    firm_s = min(max(request.firm_s, request.notice_s), request.duration_s)
-    if policy.full_risk_s <= 0 or firm_s <= policy.full_risk_s:
-        return snapshot.nodes
-    sold_s = snapshot.record.sold_s + PRIOR_DAYS * 86400.0 * snapshot.nodes
-    return int(AT_STAKE * policy.eps / EPS_PER_LIMIT * sold_s / firm_s)
-
-
-@compiled
 def _what_binds(
     policy: Policy, snapshot: Snapshot, promised: I64, counts: int, i: int
 ) -> tuple[int, int]:
@@ -169,7 +150,9 @@ def _what_binds(
     binding = first_binding(snapshot.curve, promised, counts, nodes)
     if binding >= 0:
         return binding, max(0, snapshot.curve[binding] - promised[binding])
-    most = most_at_once(policy, snapshot, i)
+    request = snapshot.asked[i]
+    firm_s = min(max(request.firm_s, request.notice_s), request.duration_s)
+    most = most_at_once(policy, snapshot.record, snapshot.nodes, firm_s)
     if counts > 0 and nodes > most:
         return counts - 1, most
     return -1, 0

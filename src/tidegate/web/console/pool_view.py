@@ -15,7 +15,7 @@ from tidegate.control.steering import Steering
 from tidegate.control.views import PoolRow, TickRow
 from tidegate.lease.lease import Holding, Lease
 from tidegate.lease.states import HoldingState
-from tidegate.quota import HELD_LEASE
+from tidegate.quota import HELD_LEASE, Record
 from tidegate.quota.engine import Engine
 from tidegate.web.console.services import Console
 
@@ -92,7 +92,8 @@ def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
     leases = console.views.live_leases(EVERYBODY, row.id)
     engine = console.engines.engine(console.views, live)
     lost = counts.get(HoldingState.FAILED, 0) + len(steering.quarantined)
-    curve = curve_of(engine, live, leases, lost, now_s) if engine else None
+    record = Record(*console.views.promised(row.id))
+    curve = curve_of(engine, live, leases, lost, now_s, record) if engine else None
     return PoolPicture(
         row,
         live,
@@ -106,11 +107,11 @@ def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
 
 
 def curve_of(
-    engine: Engine, live: LivePool, leases: Sequence[Lease], lost: int, now_s: int
+    engine: Engine, live: LivePool, leases: Sequence[Lease], lost: int, now_s: int, record: Record
 ) -> Curve:
     """Return an engine's curve with what leases promise of it."""
     held = np.array([as_held(live, lease) for lease in leases], dtype=HELD_LEASE)
-    return curve_with(engine, held, lost, now_s, live.sanitise_s)
+    return curve_with(engine, held, lost, now_s, live.sanitise_s, record)
 
 
 def letters(holdings: Sequence[Holding], steering: Steering) -> dict[str, str]:

@@ -18,7 +18,9 @@ REFUSALS: Final[Mapping[str, str]] = {
         "Too few nodes are free: own jobs and leases hold the others, or own work called them back of late."
     ),
     "share": _("The share that may be leased is taken."),
-    "quota": _("More would be promised for so long than is safe at the stated risk."),
+    "quota": _(
+        "More would be promised for so long than is safe at the stated risk, or to one lease at once."
+    ),
     "price": _("The room is worth more to others than this price."),
     "stale": _("The scheduler does not answer."),
     "not-leasing": _("An operator has stopped leasing here."),
