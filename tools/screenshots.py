@@ -31,6 +31,8 @@ PLACES: Final = {
 VIEWS: Final = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 HIGHEST: Final = 1600
 WAIT_S: Final = 75
+PLAYED_MS: Final = 240_000
+"""The market is played when its page is first opened."""
 
 
 def keep(picture: bytes, name: str) -> None:
@@ -58,8 +60,15 @@ def picture_all(browser: Browser, address: str) -> None:
             page = sign_in(browser, address, who, scheme, width)
             for place in places:
                 page.goto(f"{address}/console/{place}")
+                page.get_by_text("is being played").wait_for(state="detached", timeout=PLAYED_MS)
                 for drawing in page.locator("[data-chart], [data-nodes]").all():
                     drawing.scroll_into_view_if_needed()
+                # Commands name the fleet file as it lies here; a reader's lies elsewhere.
+                for command in page.locator("pre").all():
+                    command.evaluate(
+                        "(it, root) => it.textContent = it.textContent.replaceAll(root, '')",
+                        f"{ROOT}/",
+                    )
                 page.wait_for_timeout(1500)
                 page.evaluate("window.scrollTo(0, 0)")
                 keep(page.screenshot(full_page=True), f"{place.replace('/', '-')}-{view}")
