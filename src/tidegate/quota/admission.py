@@ -75,12 +75,17 @@ def _still_promised(snapshot: Snapshot, plan: Plan, granted_s: int) -> NDArray[n
 
 
 @compiled
+def _firm_s(snapshot: Snapshot, i: int) -> int:
+    """Return how long request ``i`` would be firm, its notice included."""
+    request = snapshot.asked[i]
+    return min(max(request.firm_s, request.notice_s), request.duration_s)
+
+
+@compiled
 def longest_horizon(policy: Policy, snapshot: Snapshot, i: int) -> int:
     """Return the place of the longest horizon at which request ``i`` counts; -1 when at none."""
-    request = snapshot.asked[i]
-    remaining = min(max(request.firm_s, request.notice_s), request.duration_s)
     granted_s = policy.floor_s - snapshot.sanitise_s
-    return counted_horizons(snapshot.horizons_s, remaining, granted_s) - 1
+    return counted_horizons(snapshot.horizons_s, _firm_s(snapshot, i), granted_s) - 1
 
 
 @compiled
@@ -150,9 +155,7 @@ def _what_binds(
     binding = first_binding(snapshot.curve, promised, counts, nodes)
     if binding >= 0:
         return binding, max(0, snapshot.curve[binding] - promised[binding])
-    request = snapshot.asked[i]
-    firm_s = min(max(request.firm_s, request.notice_s), request.duration_s)
-    most = most_at_once(policy, snapshot.record, snapshot.nodes, firm_s)
+    most = most_at_once(policy, snapshot.record, snapshot.nodes, _firm_s(snapshot, i))
     if counts > 0 and nodes > most:
         return counts - 1, most
     return -1, 0
