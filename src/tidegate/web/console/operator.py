@@ -96,10 +96,8 @@ def _totals(console: Console, pools: Sequence[PoolPicture]) -> dict[str, Any]:
         for pool in pools
         if pool.can_lease
     )
-    sold_s = broken_s = 0
-    for pool in pools:
-        promised = console.views.promised(pool.row.id)
-        sold_s, broken_s = sold_s + promised[0], broken_s + promised[1]
+    sold_s = sum(pool.record.sold_s for pool in pools)
+    broken_s = sum(pool.record.broken_s for pool in pools)
     return {
         "gpus": total,
         "internal_gpus": internal,

@@ -54,6 +54,8 @@ class PoolPicture:
         Those that live.
     tick : TickRow or None
         The latest.
+    record : Record
+        Firm node-seconds sold so far, and those not kept.
     curve : Curve or None
         None before the first tick.
     fan : int64 array, shape (shares, horizons), or None
@@ -66,6 +68,7 @@ class PoolPicture:
     counts: Mapping[HoldingState, int]
     leases: Sequence[Lease]
     tick: TickRow | None
+    record: Record
     curve: Curve | None
     fan: NDArray[np.int64] | None
 
@@ -101,6 +104,7 @@ def picture(console: Console, row: PoolRow, now_s: int) -> PoolPicture:
         counts,
         leases,
         console.views.latest_tick(row.id),
+        record,
         curve,
         engine.fan(FAN_SHARES) if engine else None,
     )

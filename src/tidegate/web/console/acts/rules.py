@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from tidegate.control import steering as deeds
 from tidegate.fleet.tier import Tier
 from tidegate.lease.states import HoldingState
-from tidegate.quota import Record
 from tidegate.web.console.acts.dialog import Choice, Dialog, Field, carry_out, show
 from tidegate.web.console.acts.pools import open_pool
 from tidegate.web.console.acts.typed import typed_number
@@ -40,9 +39,8 @@ def _risk(frame: Frame, console: Console, pool: PoolPicture, risk: float | None)
         engine = console.engines.what_if(console.views, changed)
         if engine is not None:
             lost = pool.count(HoldingState.FAILED) + len(pool.steering.quarantined)
-            record = Record(*console.views.promised(pool.row.id))
             now_s = console.clock.now_s()
-            after = curve_of(engine, changed, pool.leases, lost, now_s, record)
+            after = curve_of(engine, changed, pool.leases, lost, now_s, pool.record)
             lines = [
                 say(
                     _("For %(horizon)s: quota %(after)s nodes instead of %(before)s."),
