@@ -147,7 +147,7 @@ class Book:
         That is the quota at the shortest horizon, or more while more is idle: leases whose nodes are back within the
         recall floor count at no horizon. Where leasing is not open, nothing is added to what is leased.
         """
-        leased = int(self.rows.rows["nodes"].sum())
+        leased = self.rows.nodes
         if self.steering.leasing is not Leasing.OPEN:
             self._leasable, self._leasable_tick = 0, None
         elif self.engine.tick != self._leasable_tick:
@@ -268,7 +268,7 @@ class Book:
             self.rows.change(moved)
         else:
             del self.leases[lease.id]
-            self.rows.remove(lease.id)
+            self.rows.remove(lease)
             self.refusals.pop(lease.id, None)
             self.nodes_of.pop(lease.id, None)
             self.without.discard(lease.id)

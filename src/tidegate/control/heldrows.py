@@ -1,5 +1,6 @@
 """The live leases of a pool as the rows that decisions read, kept up to date lease by lease."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,6 +13,9 @@ from tidegate.lease.lease import Lease
 from tidegate.quota import HELD_LEASE, Promises, forget, new_promises, pass_time, promise
 
 _LEAST_ROOM: Final = 64
+
+_WHOLE: Final = np.dtype((np.void, HELD_LEASE.itemsize))
+"""A row moved as one piece: field by field it takes thirty times as long."""
 
 NEVER_S: Final = int(np.iinfo(np.int64).max)
 """Later than any lease ends."""
@@ -39,6 +43,9 @@ def as_held(pool: LivePool, lease: Lease, slot: int = -1) -> tuple[int, ...]:
 class HeldRows:
     """Rows of ``HELD_LEASE`` in order of the leases' numbers, and what these leases promise.
 
+    A lease is found by its number, in O(log leases). One that goes leaves a gap, and all gaps are closed together when
+    the rows are next read.
+
     Parameters
     ----------
     pool : LivePool
@@ -56,7 +63,7 @@ class HeldRows:
         live = list(leases)
         self._rows = np.zeros(max(_LEAST_ROOM, len(live)), dtype=HELD_LEASE)
         self._size = 0
-        self._place: dict[str, int] = {}
+        self._gaps: set[int] = set()
         self._promises = self._no_promises()
         self.nodes = 0
         for lease in live:
@@ -69,6 +76,7 @@ class HeldRows:
     @property
     def rows(self) -> NDArray[Any]:
         """The rows, to be read before the next change."""
+        self._close_gaps()
         return self._rows[: self._size]
 
     @property
@@ -86,8 +94,9 @@ class HeldRows:
     def add(self, lease: Lease) -> None:
         """Add a lease; its number is the highest."""
         if self._size == self._rows.size:
+            self._close_gaps()
+        if self._size == self._rows.size:
             self._grow()
-        self._place[lease.id] = self._size
         self._size += 1
         self._rows[self._size - 1] = self._promise(as_held(self._pool, lease))
         self.nodes += lease.nodes
@@ -115,20 +124,50 @@ class HeldRows:
             self._rows[i] = self._promise(row)
 
     def change(self, lease: Lease) -> None:
-        """Bring a lease's row up to date."""
-        place = self._place[lease.id]
-        before = self._rows[place]
-        self.nodes += lease.nodes - int(before["nodes"])
-        forget(self._promises, int(before["slot"]))
+        """Bring a lease's row up to date.
+
+        Raises
+        ------
+        KeyError
+            There is no such lease.
+        """
+        place = self._place(lease)
+        self._forget(place)
+        self.nodes += lease.nodes
         self._rows[place] = self._promise(as_held(self._pool, lease))
 
-    def remove(self, lease_id: str) -> None:
-        """Take a lease out."""
-        place = self._place.pop(lease_id)
-        self.nodes -= int(self._rows[place]["nodes"])
-        forget(self._promises, int(self._rows[place]["slot"]))
-        self._rows[place : self._size - 1] = self._rows[place + 1 : self._size]
-        self._size -= 1
-        for other, at in self._place.items():
-            if at > place:
-                self._place[other] = at - 1
+    def remove(self, lease: Lease) -> None:
+        """Take a lease out.
+
+        Raises
+        ------
+        KeyError
+            There is no such lease.
+        """
+        place = self._place(lease)
+        self._forget(place)
+        self._gaps.add(place)
+
+    def _place(self, lease: Lease) -> int:
+        numbers = self._rows["request"]
+        place = bisect_left(numbers, lease.number, 0, self._size)
+        if place == self._size or numbers[place] != lease.number or place in self._gaps:
+            raise KeyError(lease.id)
+        return place
+
+    def _forget(self, place: int) -> None:
+        row = self._rows[place]
+        self.nodes -= int(row["nodes"])
+        forget(self._promises, int(row["slot"]))
+
+    def _close_gaps(self) -> None:
+        if not self._gaps:
+            return
+        gaps = sorted(self._gaps)
+        rows, to = self._rows.view(_WHOLE), gaps[0]
+        for gap, until in zip(gaps, [*gaps[1:], self._size], strict=True):
+            moved = until - gap - 1
+            rows[to : to + moved] = rows[gap + 1 : until]
+            to += moved
+        self._size = to
+        self._gaps.clear()
