@@ -15,13 +15,28 @@ def snapshot(held: NDArray[np.void], now_s: int) -> Snapshot:
     curve = np.array([9, 8, 7], dtype=np.int64)
     asked = np.zeros(2, dtype=REQUEST)
     asked["nodes"] = now_s
-    record = Record(1, 2, 3, 4)
     return Snapshot(
-        now_s, 5, 1, 0, 3, 300, horizons_s, curve, 0, -1, 0,
-        np.zeros(0, np.int64), np.zeros(0, np.int64),
-        np.zeros(3, np.int64), np.zeros(3, np.int64), held, asked, 10, 0, 0, 2,
-        record,
-    )  # fmt: skip
+        now_s=now_s,
+        idle=5,
+        pending=1,
+        sanitising=0,
+        leased=3,
+        sanitise_s=300,
+        horizons_s=horizons_s,
+        curve=curve,
+        kept_back=0,
+        short_since_s=-1,
+        wide=0,
+        free_in_block=np.zeros(0, np.int64),
+        held_in_block=np.zeros(0, np.int64),
+        promised=np.zeros(3, np.int64),
+        displaced=np.zeros(3, np.int64),
+        held=held,
+        asked=asked,
+        nodes=10,
+        waiting=2,
+        record=Record(1, 2, 3, 4),
+    )
 
 
 def rows(count: int, first: int = 1) -> NDArray[np.void]:

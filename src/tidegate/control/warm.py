@@ -4,7 +4,7 @@ import numpy as np
 
 from tidegate.control.pools import TICK_S
 from tidegate.forecast import Observation
-from tidegate.quota import HELD_LEASE, REQUEST, Policy, PolicyCode, Record, Snapshot
+from tidegate.quota import HELD_LEASE, REQUEST, Policy, PolicyCode, Snapshot
 from tidegate.quota.cluster import Cluster
 from tidegate.quota.engine import Engine
 
@@ -17,9 +17,26 @@ def warm_up() -> None:
     )
     engine = Engine(cluster, policy, TICK_S)
     engine.observe(0, Observation(1))
+    nothing = np.zeros(0, dtype=np.int64)
     snapshot = Snapshot(
-        0, 1, 1, 0, 1, 300, engine.horizons_s, engine.curve(0), 0, -1, 0, np.zeros(0, np.int64), np.zeros(0, np.int64),
-        np.zeros_like(engine.horizons_s), engine.displaced,
-        np.zeros(1, dtype=HELD_LEASE), np.zeros(1, dtype=REQUEST), 2, 0, 0, 1, Record(0, 0, 0, 0),
-    )  # fmt: skip
+        now_s=0,
+        idle=1,
+        pending=1,
+        sanitising=0,
+        leased=1,
+        sanitise_s=300,
+        horizons_s=engine.horizons_s,
+        curve=engine.curve(0),
+        kept_back=0,
+        short_since_s=-1,
+        wide=0,
+        free_in_block=nothing,
+        held_in_block=nothing,
+        promised=np.zeros_like(engine.horizons_s),
+        displaced=engine.displaced,
+        held=np.zeros(1, dtype=HELD_LEASE),
+        asked=np.zeros(1, dtype=REQUEST),
+        nodes=2,
+        waiting=1,
+    )
     engine.decide(snapshot)
