@@ -23,7 +23,7 @@ from tidegate.fleet import OnFailure
 from tidegate.lease.events import NODES_LOST, NODES_REPLACED
 from tidegate.lease.lease import EndReason, Lease
 from tidegate.lease.states import HoldingState, LeaseState
-from tidegate.quota import counted_horizons
+from tidegate.quota import counted_horizons, promised_s
 
 TRIES: Final = 3
 """How often a driver may refuse nodes meant for a lease before the lease does without."""
@@ -96,8 +96,8 @@ def _room(book: Book, lease: Lease, short: int, kept: Sequence[Held], now_s: int
     curve, horizons_s = less_promised(book, now_s, kept), book.engine.horizons_s
     granted_s = book.pool.floor_s - book.pool.sanitise_s
     promised = book.rows.promised(now_s)
-    remaining_s = min(max(lease.firm_until_s - now_s, lease.notice_s), lease.end_s - now_s)
-    counts = counted_horizons(horizons_s, remaining_s, granted_s)
+    firm_s = promised_s(lease.firm_until_s - now_s, lease.notice_s, lease.end_s - now_s)
+    counts = counted_horizons(horizons_s, firm_s, granted_s)
     return short - int((promised - curve)[:counts].max(initial=0))
 
 

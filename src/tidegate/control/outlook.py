@@ -20,7 +20,7 @@ from tidegate.control.store import LeaseStore
 from tidegate.errors import AccessError
 from tidegate.lease.product import Offer
 from tidegate.quantity.money import rounded_rate
-from tidegate.quota import break_cost, counted_horizons
+from tidegate.quota import break_cost, counted_horizons, promised_s
 
 KEPT_S: Final = 5.0
 """Real seconds for which an answer is kept: making one replays the pool's history of demand."""
@@ -179,9 +179,8 @@ class Outlooks:
         found = self._recent(self._pools[pool_id], anew=False)
         product = offer.product
         ahead_s = max(0, (start_at_s or 0) - self._now_s())
-        firm_s = min(
-            max(ahead_s + product.guaranteed_s(duration_s), product.notice_s), ahead_s + duration_s
-        )
+        guaranteed_s = product.guaranteed_s(duration_s)
+        firm_s = promised_s(ahead_s + guaranteed_s, product.notice_s, ahead_s + duration_s)
         return found.bid(firm_s, offer.price)
 
     def knows(self, pool_id: str) -> bool:

@@ -12,7 +12,7 @@ from tidegate.forecast import HORIZONS_S
 from tidegate.plan.game import Game, Settings, prepare
 from tidegate.plan.scenario import PoolCase
 from tidegate.quantity.money import rounded_rate
-from tidegate.quota import Policy, PolicyCode, Record, break_cost
+from tidegate.quota import Policy, PolicyCode, Record, break_cost, counted_horizons, promised_s
 from tidegate.simulate import Played, Requests, no_failures, play
 
 MOST_JOBS: Final = 10
@@ -206,16 +206,18 @@ def quota_now(
     idle = max(0, game.cluster.nodes - busy - waiting)
     # Nothing was sold yet: what is expected to break is what the owner allows.
     breaks = break_cost(policy, Record(), game.cluster.nodes)
+    horizons_s = np.array(HORIZONS_S, dtype=np.int64)
     products = []
     for offer in case.offers:
         product = offer.product
         # A reserved lease is firm for its term, the others for what they guarantee.
         wanted_s = round(offer.demand.median_s)
-        firm_s = max(product.guaranteed_s(wanted_s), product.notice_s)
+        firm_s = promised_s(product.guaranteed_s(wanted_s), product.notice_s, wanted_s)
         binds: int | None = None
         room, bid = idle, Decimal(0)
-        if firm_s > game.floor_s - game.cluster.sanitise_s:
-            longer = next((h for h in horizons if h.horizon_s >= firm_s), horizons[-1])
+        longest = counted_horizons(horizons_s, firm_s, game.floor_s - game.cluster.sanitise_s) - 1
+        if longest >= 0:
+            longer = horizons[longest]
             if longer.nodes < room:
                 room, binds = longer.nodes, longer.horizon_s
             bid = rounded_rate(Decimal(repr(breaks)) * offer.price)

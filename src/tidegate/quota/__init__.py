@@ -32,6 +32,7 @@ from tidegate.quota.promises import (
     new_promises,
     pass_time,
     promise,
+    promised_s,
 )
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason, shortage
@@ -76,6 +77,7 @@ __all__ = [
     "note_refused",
     "pass_time",
     "promise",
+    "promised_s",
     "renew_curve",
     "renew_displaced",
     "risks",

@@ -10,7 +10,7 @@ from tidegate.quota.batch import best_together
 from tidegate.quota.bid import bid_price, break_cost
 from tidegate.quota.displacement import displace
 from tidegate.quota.policy import Policy, PolicyCode
-from tidegate.quota.promises import counted_horizons, remaining_firm_s
+from tidegate.quota.promises import counted_horizons, promised_s, remaining_firm_s
 from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
 from tidegate.quota.stake import most_at_once
 
@@ -78,7 +78,7 @@ def _still_promised(snapshot: Snapshot, plan: Plan, granted_s: int) -> NDArray[n
 def _firm_s(snapshot: Snapshot, i: int) -> int:
     """Return how long request ``i`` would be firm, its notice included."""
     request = snapshot.asked[i]
-    return min(max(request.firm_s, request.notice_s), request.duration_s)
+    return promised_s(request.firm_s, request.notice_s, request.duration_s)
 
 
 @compiled

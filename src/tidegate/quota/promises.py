@@ -88,14 +88,30 @@ def counted_horizons(horizons_s: I64, remaining_s: int, granted_s: int) -> int:
 
 
 @compiled
+def promised_s(firm_s: int, notice_s: int, left_s: int) -> int:
+    """Return how long a promise binds from now: its firm time, at least its notice, at most what is left of it.
+
+    Parameters
+    ----------
+    firm_s : int
+        Firm time from now.
+    notice_s : int
+        Notice before nodes are taken back.
+    left_s : int
+        From now to the wanted end.
+    """
+    return min(max(firm_s, notice_s), left_s)
+
+
+@compiled
 def remaining_firm_s(firm_until_s: int, end_s: int, notice_s: int, take_s: int, now_s: int) -> int:
     """Return the remaining firm time of a lease; what is left until the taking for one under notice.
 
-    It is ``max(m - a, n)`` for age ``a``, guarantee ``m`` and notice ``n``, cut at the lease's end.
+    It is ``max(m - a, n)`` for age ``a``, guarantee ``m`` and notice ``n``, cut at the lease's end: :func:`promised_s`.
     """
     if take_s >= 0:
         return take_s - now_s
-    return min(max(firm_until_s - now_s, notice_s), end_s - now_s)
+    return promised_s(firm_until_s - now_s, notice_s, end_s - now_s)
 
 
 @compiled
