@@ -1,6 +1,5 @@
 """``tidegate advise``."""
 
-import json
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.cli import screen
 from tidegate.errors import OptionError
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ def advise(
     # Imported here so that `--help` answers at once.
     from tidegate.app import prepare_folder  # noqa: PLC0415
     from tidegate.app.advise import advise as advise_on  # noqa: PLC0415
-    from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.drivers.slurm.commands import LocalCommands  # noqa: PLC0415
 
     if not slurm:
@@ -90,7 +89,7 @@ def advise(
             asked=lambda days, of: bars("sacct", days, of),
         )
     if as_json:
-        typer.echo(json.dumps(advice.to_json(), indent=2))
+        screen.say_json(advice.to_json())
     else:
         _show(advice, out)
 
@@ -99,7 +98,6 @@ def _show(advice: "Advice", out: Path | None) -> None:
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.quantity import format_duration  # noqa: PLC0415
 
     facts = advice.seen.facts
@@ -158,7 +156,6 @@ def _show(advice: "Advice", out: Path | None) -> None:
 
 
 def _show_policies(advice: "Advice", name: str) -> None:
-    from tidegate.cli import screen  # noqa: PLC0415
     from tidegate.cli.tables import pool_table  # noqa: PLC0415
 
     result = advice.results[name]

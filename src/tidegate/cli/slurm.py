@@ -1,11 +1,12 @@
 """``tidegate slurm``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from tidegate.cli.screen import out, say_json
 
 slurm_app = typer.Typer(
     no_args_is_help=True,
@@ -30,13 +31,12 @@ def check(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
-    from tidegate.cli.screen import out  # noqa: PLC0415
     from tidegate.drivers.slurm.checks import check as look  # noqa: PLC0415
 
     told = read_slurm_file(slurm_file)
     findings = look(told.commands, told.site)
     if as_json:
-        typer.echo(json.dumps({"checks": [asdict(found) for found in findings]}, indent=2))
+        say_json({"checks": [asdict(found) for found in findings]})
     else:
         table = Table("part", "state", "found", "what to do", box=None, pad_edge=False)
         for found in findings:
@@ -56,7 +56,6 @@ def install(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
     May be called again. Example: `tidegate slurm install slurm.toml`
     """
     from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
-    from tidegate.cli.screen import out  # noqa: PLC0415
     from tidegate.drivers.slurm.setup import LEASE_QOS, conf_lines  # noqa: PLC0415
     from tidegate.drivers.slurm.setup import install as make  # noqa: PLC0415
 
@@ -64,7 +63,7 @@ def install(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
     make(told.commands, told.site)
     lines = conf_lines(told.site)
     if as_json:
-        typer.echo(json.dumps({"add": lines, "deny_qos": LEASE_QOS}, indent=2))
+        say_json({"add": lines, "deny_qos": LEASE_QOS})
         return
     out.print("The QOS are there. Add to slurm.conf, then `scontrol reconfigure`:", markup=False)
     for line in lines:
@@ -88,14 +87,13 @@ def tenant(
     May be called again, with more users. Example: `tidegate slurm tenant slurm.toml ten_42 --user alice`
     """
     from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
-    from tidegate.cli.screen import out  # noqa: PLC0415
     from tidegate.drivers.slurm.setup import add_tenant  # noqa: PLC0415
     from tidegate.drivers.slurm.site import account_of  # noqa: PLC0415
 
     told = read_slurm_file(slurm_file)
     add_tenant(told.commands, tenant_id, user or [])
     if as_json:
-        typer.echo(json.dumps({"account": account_of(tenant_id), "users": user or []}, indent=2))
+        say_json({"account": account_of(tenant_id), "users": user or []})
     else:
         out.print(
             f"account {account_of(tenant_id)}: {', '.join(user or []) or 'no user yet'}",
@@ -125,7 +123,10 @@ def sudoers(
     from tidegate.drivers.slurm.sudoers import sudoers as lines  # noqa: PLC0415
 
     text = lines(read_slurm_file(slurm_file).site, user, slurm_user, env_file)
-    typer.echo(json.dumps({"sudoers": text}, indent=2) if as_json else text, nl=as_json)
+    if as_json:
+        say_json({"sudoers": text})
+        return
+    typer.echo(text, nl=False)
 
 
 @slurm_app.command("uninstall")
@@ -136,12 +137,11 @@ def uninstall(slurm_file: SiteFile, *, as_json: AsJson = False) -> None:
     Example: `tidegate slurm uninstall slurm.toml`
     """
     from tidegate.app.slurmfile import read_slurm_file  # noqa: PLC0415
-    from tidegate.cli.screen import out  # noqa: PLC0415
     from tidegate.drivers.slurm.setup import uninstall as remove  # noqa: PLC0415
 
     left = remove(read_slurm_file(slurm_file).commands)
     if as_json:
-        typer.echo(json.dumps({"left_in_slurm_conf": left}, indent=2))
+        say_json({"left_in_slurm_conf": left})
     elif left:
         out.print(
             "Remove from slurm.conf, `scontrol reconfigure`, and call this again:", markup=False
