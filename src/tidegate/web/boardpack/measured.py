@@ -27,24 +27,35 @@ _HOLDER_HUES: Final = {
 }
 
 
+def _stack(
+    axis: Axes,
+    place: float,
+    parts: Mapping[str, float],
+    hues: Mapping[str, str],
+    width: float,
+    *,
+    across: bool,
+    is_named: bool,
+) -> None:
+    """Draw a bar of parts, each beginning where the one before ends; the legend names those of one bar."""
+    base = 0.0
+    for name, amount in parts.items():
+        hue, label = hues[name], name if is_named else None
+        if across:
+            axis.barh(place, amount, width, left=base, color=hue, label=label)
+        else:
+            axis.bar(place, amount, width, bottom=base, color=hue, label=label)
+        base += amount
+
+
 def coverage_chart(found: Coverage) -> str:
     """Return each tier's costs, stacked, beside its net rent and the worth of its own hours."""
 
     def draw(axis: Axes) -> None:
         groups = found.by("tier")
         for place, cover in enumerate(groups.values()):
-            base = 0.0
-            for line in LINES:
-                amount = float(cover.costs[line])
-                axis.barh(
-                    place + 0.2,
-                    amount,
-                    0.36,
-                    left=base,
-                    color=_LINE_HUES[line],
-                    label=line if place == 0 else None,
-                )
-                base += amount
+            costs = {line: float(cover.costs[line]) for line in LINES}
+            _stack(axis, place + 0.2, costs, _LINE_HUES, 0.36, across=True, is_named=place == 0)
             rent, own = float(cover.net_rent), float(cover.own_value)
             axis.barh(
                 place - 0.2,
@@ -83,18 +94,8 @@ def split_chart(found: Coverage) -> str:
         for pool in dict.fromkeys(row.pool for row in found.rows):
             for leasing in (False, True):
                 cover = found.by("pool", leasing=leasing)[(pool,)]
-                base = 0.0
-                for holder in HOLDERS:
-                    share = float(cover.hours.share(holder))
-                    axis.barh(
-                        place,
-                        share,
-                        0.7,
-                        left=base,
-                        color=_HOLDER_HUES[holder],
-                        label=holder if place == 0 else None,
-                    )
-                    base += share
+                shares = {holder: float(cover.hours.share(holder)) for holder in HOLDERS}
+                _stack(axis, place, shares, _HOLDER_HUES, 0.7, across=True, is_named=place == 0)
                 labels.append(f"{pool}, {'with' if leasing else 'without'} leasing")
                 place += 1
         axis.set_yticks(range(place), labels)
@@ -116,26 +117,15 @@ def hour_chart(found: Coverage) -> str:
         for place, row in enumerate(last.values()):
             hour = row.hour
             parts = {
-                "power": hour.power_busy,
-                "space": hour.space,
-                "operations": hour.operations,
-                "spares": hour.spares,
-                "depreciation": hour.depreciation,
-                "network": hour.network,
-                "capital": hour.capital,
+                "power": float(hour.power_busy),
+                "space": float(hour.space),
+                "operations": float(hour.operations),
+                "spares": float(hour.spares),
+                "depreciation": float(hour.depreciation),
+                "network": float(hour.network),
+                "capital": float(hour.capital),
             }
-            base = 0.0
-            for line in LINES:
-                amount = float(parts[line])
-                axis.bar(
-                    place,
-                    amount,
-                    0.6,
-                    bottom=base,
-                    color=_LINE_HUES[line],
-                    label=line if place == 0 else None,
-                )
-                base += amount
+            _stack(axis, place, parts, _LINE_HUES, 0.6, across=False, is_named=place == 0)
             rent = row.cover.rent_per_leased_hour
             if rent is not None:
                 axis.plot(
