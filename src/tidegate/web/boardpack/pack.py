@@ -2,54 +2,33 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Final
 
 import typst
 
-from tidegate.finance.coverage import Coverage
-from tidegate.finance.impairment import ImpairmentTest
-from tidegate.finance.report import Kind, Report, Table
+from tidegate.finance.report import Kind, Table
 from tidegate.finance.report.coverage import coverage_report
 from tidegate.finance.report.impairment import impairment_report
 from tidegate.finance.report.statement import statement_report
 from tidegate.finance.report.stress import stress_report
-from tidegate.finance.report.table import Value, shown
+from tidegate.finance.report.table import shown
 from tidegate.finance.report.tiers import tiers_report
-from tidegate.finance.revenue import LeaseFlags
-from tidegate.finance.statement import Statement
-from tidegate.finance.stress import StressResult
 from tidegate.finance.stress.levers import levers
 from tidegate.finance.stress.smoothing import smoothing
 from tidegate.finance.stress.tornado import tornado
-from tidegate.finance.tiers import TierPlan
 from tidegate.web.boardpack import ahead, measured
+from tidegate.web.boardpack.findings import (
+    Findings,
+    headlines,
+    leasing_sentence,
+    smoothing_sentence,
+    tiles,
+)
 
 _TEMPLATE: Final = "boardpack.typ"
-
-
-@dataclass(frozen=True)
-class Findings:
-    """All that a board pack tells.
-
-    Attributes
-    ----------
-    measured : Coverage
-    stated : Statement
-    stressed : StressResult
-    tested : ImpairmentTest
-    planned : TierPlan
-    flags : tuple of LeaseFlags
-    """
-
-    measured: Coverage
-    stated: Statement
-    stressed: StressResult
-    tested: ImpairmentTest
-    planned: TierPlan
-    flags: tuple[LeaseFlags, ...]
 
 
 def board_pack(found: Findings, at: datetime | None = None) -> bytes:
@@ -97,7 +76,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
     return [
         _page(
             "Does rent cover the fleet?",
-            _headlines(found, cycle),
+            headlines(found, cycle),
             [measured.coverage_chart(found.measured)],
             [
                 _cut(
@@ -105,11 +84,11 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
                     "tier gpu_hours net_rent full_cost result covers_cash covers_full",
                 )
             ],
-            tiles=_tiles(found, cycle),
+            tiles=tiles(found, cycle),
         ),
         _page(
             "What leasing adds",
-            [_leasing_sentence(found)],
+            [leasing_sentence(found)],
             [measured.split_chart(found.measured)],
             [
                 _cut(
@@ -177,7 +156,7 @@ def _pages(found: Findings) -> list[dict[str, Any]]:
         ),
         _page(
             "Does leasing smooth the result?",
-            [_smoothing_sentence(cycle)],
+            [smoothing_sentence(cycle)],
             [ahead.smoothing_chart(smoothing(found.stressed))],
             [cycle.table("smoothing")],
         ),
@@ -239,15 +218,11 @@ def _table(table: Table) -> dict[str, Any]:
         "heads": [column.title for column in table.columns],
         "right": [column.kind is not Kind.TEXT for column in table.columns],
         "rows": [
-            [_cell(v, c.kind) for v, c in zip(row, table.columns, strict=True)] for row in rows
+            [shown(v, c.kind) for v, c in zip(row, table.columns, strict=True)] for row in rows
         ],
         "total": table.totals and len(table.rows) > 1,
         "note": table.note,
     }
-
-
-def _cell(value: Value, kind: Kind) -> str:
-    return shown(value, kind)
 
 
 def _cut(table: Table, keys: str) -> Table:
@@ -267,57 +242,3 @@ def _last(table: Table, count: int) -> Table:
 def _for_and_against(table: Table) -> Table:
     """Return the findings that speak for a move or against it."""
     return replace(table, rows=tuple(row for row in table.rows if row[2] != "neither"))
-
-
-def _tiles(found: Findings, cycle: Report) -> list[tuple[str, str]]:
-    total = found.measured.total()
-    full = total.ratio()
-    cash = total.ratio("power", "space", "operations", "spares")
-    losses = sum(unit.loss for unit in found.tested.units)
-    return [
-        ("net rent", f"{total.net_rent:,.0f}"),
-        ("of cash costs", "-" if cash is None else f"{cash:.2f}"),
-        ("of all costs", "-" if full is None else f"{full:.2f}"),
-        ("leasing leaves", f"{total.margin:,.0f}"),
-        ("impairment", f"{losses:,.0f}"),
-        ("moves proposed", str(sum(p.moves for p in found.planned.proposals))),
-    ]
-
-
-def _headlines(found: Findings, cycle: Report) -> list[str]:
-    total, alone = found.measured.total(), found.measured.total(leasing=False)
-    years = float(total.hours.total) / (
-        8766 * max(1, sum(h.asset.gpus for h in found.measured.books.holdings))
-    )
-    currency = found.measured.books.currency
-    first = next(iter(cycle.headline.items()))
-    return [
-        f"Over {12 * years:.1f} months, rent net of refunds and credits is {total.net_rent:,.0f} {currency}, "
-        f"against cash costs of {total.cash_cost:,.0f} and full costs of {total.full_cost:,.0f}.",
-        f"Without leasing the same time would have cost {alone.full_cost:,.0f}; leasing leaves {total.margin:,.0f} "
-        "after its power and the waiting of own jobs.",
-        f"{first[0].capitalize()}: {first[1]}.",
-    ]
-
-
-def _leasing_sentence(found: Findings) -> str:
-    total = found.measured.total()
-    share = float(total.hours.share("leased"))
-    rent = total.rent_per_leased_hour
-    price = "" if rent is None else f", at {rent:.2f} {found.measured.books.currency} an hour"
-    return (
-        f"{100 * share:.0f} % of all GPU-hours were leased{price}. Own jobs waited "
-        f"{total.waiting_gpu_hours:,.0f} GPU-hours for it."
-    )
-
-
-def _smoothing_sentence(cycle: Report) -> str:
-    table = cycle.table("smoothing")
-    lower = [row for row in table.rows if isinstance(row[4], float) and row[4] < 1]
-    higher = [row for row in table.rows if isinstance(row[3], float) and row[3] > 1]
-    return (
-        f"Of {len(table.rows)} combinations of a lease's tenor and how own work follows rents, leasing lowers the "
-        f"variance of the owner's yearly result in {len(lower)} and raises it in {len(higher)}, beyond the 95 % "
-        "interval. Long tenors smooth; leases at the day's rent add to the swings of an owner whose own work is worth "
-        "more when rents are high."
-    )
