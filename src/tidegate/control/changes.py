@@ -74,6 +74,8 @@ class Watch:
         What the driver last failed at; empty when all is well.
     started_jobs, late_jobs : int
         Internal jobs started so far, and those of them that were late.
+    drift : str
+        What somebody has changed by hand, as the driver last showed it; empty when nothing.
     """
 
     facts_at_s: int | None = None
@@ -81,6 +83,7 @@ class Watch:
     trouble: str = ""
     started_jobs: int = 0
     late_jobs: int = 0
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,15 @@ class PoolFacts:
     nodes : tuple of NodeFact
         Every node of the pool, in the order in which internal jobs fill them.
     waiting : InternalDemand
+    drift : tuple of str
+        What somebody has changed by hand and is not a node's, and what was done about it; for as long as it is so.
     """
 
     pool: str
     at_s: int
     nodes: tuple[NodeFact, ...]
     waiting: InternalDemand
+    drift: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

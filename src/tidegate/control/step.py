@@ -13,7 +13,7 @@ from tidegate.control.ports import PoolFacts
 from tidegate.control.reconcile import reconcile
 from tidegate.control.steering import Leasing
 from tidegate.forecast import Observation
-from tidegate.lease.events import POOL_FRESH, POOL_STALE
+from tidegate.lease.events import DRIFT, POOL_FRESH, POOL_STALE
 from tidegate.lease.lease import Order
 from tidegate.lease.states import HoldingState
 
@@ -24,6 +24,9 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     waiting = facts.waiting
     if watch.is_stale:
         book.tell(POOL_FRESH, book.pool.id, {}, now_s)
+    drift = "; ".join(facts.drift)
+    if drift and drift != watch.drift:
+        book.tell(DRIFT, book.pool.id, {"found": list(facts.drift)}, now_s)
     book.watch_driver(
         replace(
             watch,
@@ -32,6 +35,7 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
             trouble="",
             started_jobs=max(watch.started_jobs, waiting.started_jobs),
             late_jobs=max(watch.late_jobs, waiting.late_jobs),
+            drift=drift,
         )
     )
     reconcile(book, facts, done, now_s)

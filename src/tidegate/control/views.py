@@ -25,6 +25,8 @@ class PoolRow:
     is_stale : bool
     trouble : str
         What the driver last failed at.
+    drift : str
+        What somebody has changed by hand in its scheduler.
     """
 
     id: str
@@ -37,6 +39,7 @@ class PoolRow:
     facts_at_s: int | None
     is_stale: bool
     trouble: str
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def read_kept(connection: sa.Connection, pool_id: str) -> Kept:
             watch["trouble"],
             watch["started_jobs"],
             watch["late_jobs"],
+            watch["drift"],
         ),
         calm=_calm(connection, pool_id),
         kept_out=_kept_out(connection, pool_id),

@@ -48,6 +48,7 @@ class ViewTables:
                 row["facts_at_s"],
                 row["is_stale"],
                 row["trouble"],
+                row["drift"],
             )
             for row in self._rows(sa.select(core.pool).order_by(core.pool.c.id))
         ]

@@ -40,6 +40,9 @@ class PoolOut(Shape):
     trouble: str | None = Field(
         description="What its driver failed at; for the owner's people only."
     )
+    drift: str | None = Field(
+        description="What was changed by hand in its scheduler; for the owner's people only."
+    )
 
 
 class ProductOut(Shape):
@@ -105,6 +108,7 @@ def _pool_out(actor: Actor, row: PoolRow, live: LivePool | None) -> PoolOut:
         nodes=row.nodes if is_owner else None,
         facts_at=row.facts_at_s if is_owner else None,
         trouble=row.trouble if is_owner else None,
+        drift=row.drift if is_owner else None,
     )
 
 

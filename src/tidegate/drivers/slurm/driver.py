@@ -27,6 +27,7 @@ from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.answers import read_jobs
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.keeper import Keeper
+from tidegate.drivers.slurm.limits import WATCH_S, Limits
 from tidegate.drivers.slurm.moves import (
     held_by,
     is_held,
@@ -46,9 +47,6 @@ from tidegate.errors import DriverError, SlurmError
 _TOKENS: Final = 10_000
 _ROUNDS: Final = 6
 
-QUOTA_S: Final = 8.0
-"""Deadline for slurmdbd to take a quota, in seconds: nothing waits for it longer."""
-
 
 class SlurmDriver:
     """Hands nodes over and takes them back.
@@ -61,9 +59,13 @@ class SlurmDriver:
         What runs Slurm's commands.
     clock : Clock
         The time that facts bear.
+    watch_s : float
+        Seconds between two looks at limits that somebody may have changed.
     """
 
-    def __init__(self, site: SlurmSite, commands: Commands, clock: Clock) -> None:
+    def __init__(
+        self, site: SlurmSite, commands: Commands, clock: Clock, *, watch_s: float = WATCH_S
+    ) -> None:
         self._site = site
         self._commands = commands
         self._clock = clock
@@ -71,8 +73,7 @@ class SlurmDriver:
         self._stirs: list[Callable[[], None]] = []
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.RLock()
-        self._most: dict[str, int] = {}
-        self._quotas: dict[str, int] = {}
+        self._limits = Limits(site, commands, watch_s)
 
     def close(self) -> None:
         """Begin no more wipes."""
@@ -99,7 +100,7 @@ class SlurmDriver:
         found = self._pool(pool)
         with self._lock:
             view = self._settled()
-            return facts_of(
+            facts = facts_of(
                 view,
                 self._site,
                 found,
@@ -107,6 +108,8 @@ class SlurmDriver:
                 self._keeper.warden.late[pool],
                 self._keeper.silent_s,
             )
+            self._limits.watch()
+            return replace(facts, drift=self._limits.drift(found))
 
     def hand_over(self, command: HandOver) -> None:
         """Drain nodes, reserve them for the tenant, and begin to wipe those that are not clean.
@@ -261,13 +264,7 @@ class SlurmDriver:
         """
         found = self._leasable(pool, ())
         with self._lock:
-            self._most[pool] = nodes
-            wanted = max(nodes, _leased(self._look(), found))
-            if self._quotas.get(pool) != wanted:
-                name, limit = found.lease_name, f"GrpTRES=node={wanted}"
-                call = ("sacctmgr", "-i", "modify", "qos", name, "set", limit)
-                self._commands.run(*call, seconds=QUOTA_S)
-                self._quotas[pool] = wanted
+            self._limits.hold(found, nodes, _leased(self._look(), found))
 
     # --- what they share
 
@@ -305,7 +302,7 @@ class SlurmDriver:
         return pool
 
     def _hold_to_quota(self, view: View, pool: SlurmPool, more: int) -> None:
-        most, leased = self._most.get(pool.id), _leased(view, pool)
+        most, leased = self._limits.most(pool), _leased(view, pool)
         if most is not None and more and leased + more > most:
             raise DriverError(
                 "TG-DRIVER-QUOTA", f"{leased} nodes are lent, {more} more would be above {most}."

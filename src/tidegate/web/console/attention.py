@@ -54,6 +54,13 @@ def _of_pool(frame: Frame, console: Console, pool: PoolPicture) -> list[dict[str
             pool.row.trouble or say(_("Nothing is sold there until it does.")),
             pool.row.facts_at_s,
         )
+    if pool.row.drift:
+        case(
+            "warn",
+            say(_("Somebody changed things by hand in %(pool)s"), pool=name),
+            pool.row.drift,
+            None,
+        )
     failed = pool.count(HoldingState.FAILED)
     if failed > FEW_FAILED * pool.row.nodes:
         case(

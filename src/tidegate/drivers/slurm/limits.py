@@ -1,0 +1,168 @@
+"""How many nodes of a pool the jobs of its leases may hold: a limit in slurmdbd, and a watch over it.
+
+The limit is that of the pool's QOS. Jobs are held to what slurmctld has of it in memory, so that is where it is looked
+at: the question costs slurmdbd nothing.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.site import Drift, SlurmPool, SlurmSite
+from tidegate.errors import SlurmError
+
+log = structlog.get_logger(__name__)
+
+WRITE_S: Final = 8.0
+"""Deadline for slurmdbd to take a limit, in seconds: nothing waits for it longer."""
+READ_S: Final = 5.0
+"""Deadline for slurmctld to tell limits, in seconds."""
+WATCH_S: Final = 60.0
+"""Seconds between two looks at the limits."""
+ON_ITS_WAY_S: Final = 5.0
+"""So long a limit may take from slurmdbd to slurmctld: no look before that says anything of it."""
+
+_LIMIT: Final = re.compile(r"^QOS=([^\s(]+)\(.*?\sGrpTRES=\S*?\bnode=(\d+|N)\(")
+
+
+class Limits:
+    """Sets the limits, and finds those that somebody has changed.
+
+    Parameters
+    ----------
+    site : SlurmSite
+    commands : Commands
+    watch_s : float
+        Seconds between two looks.
+    """
+
+    def __init__(self, site: SlurmSite, commands: Commands, watch_s: float = WATCH_S) -> None:
+        self._site = site
+        self._commands = commands
+        self._watch_s = watch_s
+        self._most: dict[str, int] = {}
+        self._set: dict[str, int] = {}
+        self._changed: dict[str, int | None] = {}
+        self._drift: dict[str, str] = {}
+        self._next = 0.0
+
+    def most(self, pool: SlurmPool) -> int | None:
+        """Return how many nodes may be lent at most; None while nobody has said."""
+        most, changed = self._most.get(pool.id), self._changed.get(pool.id)
+        return most if most is None or changed is None else min(most, changed)
+
+    def drift(self, pool: SlurmPool) -> tuple[str, ...]:
+        """Return what the latest look found changed."""
+        return tuple(filter(None, [self._drift.get(pool.id)]))
+
+    def hold(self, pool: SlurmPool, most: int, leased: int) -> None:
+        """Hold hand-overs to a quota at once, and jobs as soon as slurmdbd has it; never to fewer than are leased.
+
+        Raises
+        ------
+        SlurmError
+            When Slurm does not answer.
+        """
+        self._most[pool.id] = most
+        wanted = max(most, leased)
+        if self._set.get(pool.id) == wanted:
+            return
+        if pool.id in self._set:
+            # Whatever was changed since is found before it is written over.
+            self._look(pool)
+            if pool.id in self._changed and self._site.drift is Drift.RESPECT:
+                return
+        self._write(pool, wanted)
+
+    def watch(self) -> None:
+        """Look at all limits, once in a while; whatever goes wrong with it, the next time is a while later."""
+        now = time.monotonic()
+        if now < self._next or not self._set:
+            return
+        self._next = now + self._watch_s
+        try:
+            self._look(*(pool for pool in self._site.pools if pool.id in self._set))
+        except SlurmError as error:
+            log.warning("limits not looked at", trouble=str(error))
+
+    def _look(self, *pools: SlurmPool) -> None:
+        there = read_limits(self._commands, *(pool.lease_name for pool in pools))
+        for pool in pools:
+            self._compare(pool, there)
+
+    def _compare(self, pool: SlurmPool, there: Mapping[str, int | None]) -> None:
+        name, wanted = pool.lease_name, self._set[pool.id]
+        self._changed.pop(pool.id, None)
+        self._drift.pop(pool.id, None)
+        if name not in there:
+            self._drift[pool.id] = (
+                f"Slurm has no QOS {name} any more, and jobs of leases no limit: "
+                "`tidegate slurm install` makes it anew"
+            )
+        elif there[name] != wanted:
+            found = "no limit" if there[name] is None else f"node={there[name]}"
+            told = f"QOS {name} has {found} in place of node={wanted}"
+            self._drift[pool.id] = f"{told}: {self._mend(pool)}"
+            if self._site.drift is Drift.RESPECT:
+                self._changed[pool.id] = there[name]
+
+    def _mend(self, pool: SlurmPool) -> str:
+        """Set a limit again, or leave it; say what was done."""
+        if self._site.drift is Drift.RESPECT:
+            return "left as it is"
+        try:
+            self._write(pool, self._set[pool.id])
+        except SlurmError as error:
+            return f"not set again ({error.message})"
+        return "set again"
+
+    def _write(self, pool: SlurmPool, nodes: int) -> None:
+        limit = ("set", f"GrpTRES=node={nodes}")
+        self._commands.run(
+            "sacctmgr", "-i", "modify", "qos", pool.lease_name, *limit, seconds=WRITE_S
+        )
+        self._set[pool.id] = nodes
+        self._next = max(self._next, time.monotonic() + min(ON_ITS_WAY_S, self._watch_s))
+
+
+def read_limits(commands: Commands, *names: str) -> dict[str, int | None]:
+    """Return how many nodes slurmctld lets jobs under each QOS hold; None where it has no limit.
+
+    Raises
+    ------
+    SlurmError
+        When it does not answer, or not as it should.
+    """
+    asked = f"qos={','.join(names)}"
+    return parse_limits(
+        commands.run("scontrol", "-o", "show", "assoc_mgr", "flags=qos", asked, seconds=READ_S)
+    )
+
+
+def parse_limits(text: str) -> dict[str, int | None]:
+    """Read ``scontrol -o show assoc_mgr flags=qos``.
+
+    Raises
+    ------
+    SlurmError
+        ``TG-SLURM-GARBAGE`` when it is something else, or a part of it.
+    """
+    found: dict[str, int | None] = {}
+    is_none = False
+    for line in text.splitlines():
+        is_none |= line.startswith("No QOS currently cached")
+        if not line.startswith("QOS="):
+            continue
+        limit = _LIMIT.match(line)
+        if limit is None:
+            raise SlurmError(
+                "TG-SLURM-GARBAGE", f"scontrol tells no limit of nodes in {line[:80]!r}."
+            )
+        found[limit[1]] = None if limit[2] == "N" else int(limit[2])
+    if not found and not is_none:
+        raise SlurmError("TG-SLURM-GARBAGE", f"scontrol tells of no QOS in {text[:80]!r}.")
+    return found
