@@ -6,7 +6,7 @@ from typing import Final
 
 from tidegate.control.book import Book
 from tidegate.control.holds import grant_hold
-from tidegate.control.leases import end_lease, release
+from tidegate.control.leases import give_back, release
 from tidegate.control.wishes import Wish, WishKind
 from tidegate.lease.lease import EndReason, Lease, Quote
 from tidegate.lease.states import HoldingState, LeaseState, OrderState
@@ -44,7 +44,7 @@ def _grant(book: Book, wish: Wish, now_s: int) -> str:
         return GONE
     match wish.kind:
         case WishKind.END:
-            end_lease(book, lease, LeaseState.ENDED, EndReason.GIVEN_BACK, now_s, actor=wish.actor)
+            give_back(book, lease, now_s, wish.actor)
             return ""
         case WishKind.SHRINK:
             return _shrink(book, lease, wish, now_s)

@@ -20,9 +20,25 @@ def end_due(book: Book, now_s: int) -> None:
 
 def end_recalled(book: Book, lease: Lease, now_s: int) -> None:
     """End a lease that is under notice: at its taking, or before when its tenant has left."""
-    kept = now_s >= lease.firm_until_s
-    state = LeaseState.ENDED if kept else LeaseState.BROKEN
+    state = LeaseState.BROKEN if breaks(lease, now_s) else LeaseState.ENDED
     end_lease(book, lease, state, EndReason.RECALLED, now_s)
+
+
+def give_back(book: Book, lease: Lease, now_s: int, actor: str) -> None:
+    """End a lease whose tenant wishes it; one that was to be taken in its firm time is broken all the same."""
+    if breaks(lease, now_s):
+        end_lease(book, lease, LeaseState.BROKEN, EndReason.RECALLED, now_s, actor=actor)
+    else:
+        end_lease(book, lease, LeaseState.ENDED, EndReason.GIVEN_BACK, now_s, actor=actor)
+
+
+def breaks(lease: Lease, now_s: int) -> bool:
+    """Whether a lease that ends now was told to leave in its firm time.
+
+    What its tenant does with a notice makes no difference: who leaves before a taking that breaks the promise has not
+    given it up, and who leaves before one that keeps it has not been deprived.
+    """
+    return lease.take_s is not None and max(lease.take_s, now_s) < lease.firm_until_s
 
 
 def end_lease(
