@@ -121,8 +121,8 @@ def test_a_limit_whose_qos_was_deleted_is_shown_and_set_in_the_new_one(
     wait_until(lambda: driver.facts(H100).drift, "it is found")
     assert "no QOS tg-h100 any more" in driver.facts(H100).drift[0]
     install(commands_of(cluster), site)
-    wait_until(lambda: driver.facts(H100) and limit(cluster) == "node=5", "it is set")
     wait_until(lambda: not driver.facts(H100).drift, "nothing is left to show")
+    assert limit(cluster) == "node=5"
     driver.close()
     # The partition holds on to the QOS of its name from now on.
     cluster.run("scontrol", "reconfigure")
