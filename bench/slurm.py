@@ -32,6 +32,8 @@ from tidegate.drivers.slurm.view import look
 from tidegate.fleet import Tier
 
 DEAF = "trap '' TERM; while true; do sleep 1; done"
+LIVES = "trap '' TERM; while true; do date +%s.%N; sleep 0.01; done"
+"""Deaf too, and tells the time until it is killed."""
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -126,6 +128,7 @@ def recall(trials: int, notice_s: int) -> dict[str, Any]:
     over: list[float] = []
     first: list[float] = []
     parts: list[float] = []
+    kept: list[float] = []
     at_random = random.Random(20)
     with (
         started(Layout((Group("hh", 8, "h100"), Group("gb", 1, "gb200")))) as cluster,
@@ -140,13 +143,13 @@ def recall(trials: int, notice_s: int) -> dict[str, Any]:
             # A house of its own: what a recall was made for is kept from lending for half an hour.
             with TemporaryDirectory() as folder, running(driver, Path(folder), notice_s) as house:
                 lease = house.lease(4)
-                witness = f"(trap 'date +%s.%N > {heard}/{trial}; exit' TERM; while true; do sleep 0.01; done) & {DEAF}"
+                at_signal = f"(trap 'date +%s.%N > {heard}/{trial}; exit' TERM; while true; do sleep 0.01; done)"
                 job = cluster.submit(
                     "--partition=tg-h100",
                     f"--reservation=tg-{lease}",
                     "--nodes=4",
                     user=USER_OF[RED],
-                    script=witness,
+                    script=f"{at_signal} & {LIVES} > {heard}/{trial}.lives",
                 )
                 cluster.wait_state(job, "RUNNING")
                 # At any moment between two passes of the scheduler, and between two looks of the loop.
@@ -160,7 +163,10 @@ def recall(trials: int, notice_s: int) -> dict[str, Any]:
                 cluster.wait_state(internal, "RUNNING")
                 over.append(time.time() - submitted - notice_s)
                 parts.append(time.time() - opened)
-                first.append(float(witnessed.read_text()) - submitted)
+                signalled = float(witnessed.read_text())
+                first.append(signalled - submitted)
+                last = Path(f"{witnessed}.lives").read_text().splitlines()[-1]
+                kept.append(float(last) - signalled - notice_s)
                 cluster.run("scancel", internal)
                 wait_until(cluster.all_idle, "all nodes are idle")
                 house.wait_idle()
@@ -175,6 +181,7 @@ def recall(trials: int, notice_s: int) -> dict[str, Any]:
         "submission_to_first_signal_s": of(first),
         "start_beyond_notice_s": of(over),
         "of_that_waiting_for_slurms_scheduler_s": of(parts),
+        "tenants_end_beyond_signal_and_notice_s": {**of(kept), "least": min(kept)},
     }
 
 

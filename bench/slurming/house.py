@@ -45,7 +45,8 @@ class House:
             )
         )
         self.loop.wake(self.pool.id)
-        wait_until(lambda: self._state(order.id) is LeaseState.RUNNING, "the lease runs")
+        # The first decision may have to be compiled.
+        wait_until(lambda: self._state(order.id) is LeaseState.RUNNING, "the lease runs", 180)
         judged = self.store.order(order.id)
         assert judged is not None
         assert judged.lease_id is not None

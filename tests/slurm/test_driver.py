@@ -1,13 +1,14 @@
 """The driver on a real cluster: the life of a lease, and every command twice."""
 
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.slurm.cluster import Cluster, wait_until
+from tests.slurm.cluster import OWNER, Cluster, wait_until
 from tests.slurm.leasing import (
     BLUE,
     GB200,
@@ -99,6 +100,38 @@ def test_the_life_of_a_lease(cluster: Cluster, desk: Desk):
     wait_until(cluster.all_idle, "every node is idle")
     assert "tidegate" not in cluster.out("scontrol", "-o", "show", "node")
     assert cluster.out("scontrol", "-o", "show", "reservation").startswith("No ")
+
+
+def test_a_node_that_is_given_back_may_be_had_at_once(cluster: Cluster, desk: Desk):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    desk.return_all("lea_a", "hh0001")
+    # One that is only undrained would have to register with slurmctld first, up to a second later.
+    cluster.run("salloc", "--no-shell", "--immediate=1", "--nodelist=hh0001", user=OWNER)
+
+
+def test_a_node_that_died_meanwhile_is_not_brought_back_by_giving_it_back(
+    cluster: Cluster, desk: Desk
+):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    desk.take("lea_a", "hh0001")
+    desk.sanitise("hh0001")
+    desk.wait(NodeState.FREE, "hh0001", clean=True)
+    cluster.run("scontrol", "update", "NodeName=hh0001", "State=DOWN", "Reason=tidegate: died")
+    desk.give_back("hh0001")
+    assert "DOWN" in cluster.out("sinfo", "-h", "-n", "hh0001", "-o", "%T").upper()
+
+
+def test_a_submission_is_noticed_without_a_look(cluster: Cluster, desk: Desk):
+    called = threading.Event()
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    desk.driver.on_stir(called.set)
+    desk.driver.facts(H100)
+    assert not called.wait(1)  # it has begun to ask, and nothing has come
+    cluster.submit("--nodes=1")
+    assert called.wait(2)
 
 
 def test_a_lease_grows_and_shrinks_under_running_jobs(cluster: Cluster, desk: Desk):

@@ -30,6 +30,7 @@ from tidegate.quantity.timetext import DURATION_EXAMPLE
 SLURM: Final = FileKind("TG-SLURM-FILE", SlurmFileError)
 
 MOST_AT_ONCE: Final = 1_000
+MOST_WATCHED: Final = 10
 REST_EXAMPLE: Final = (
     "'unix:/run/slurmrestd/slurmrestd.socket', 'https://...', or 'http://' on this machine alone"
 )
@@ -73,6 +74,9 @@ class SlurmTable(Table):
         32, ge=1, le=MOST_AT_ONCE, description=f"a whole number, 1 to {MOST_AT_ONCE}"
     )
     drift: Drift = Field(Drift.REPAIR, description="'repair' or 'respect'")
+    watch_per_s: int = Field(
+        4, ge=0, le=MOST_WATCHED, description=f"a whole number, 0 to {MOST_WATCHED}"
+    )
     conf: Text | None = Field(
         None, description="the path of slurm.conf, where it is not Slurm's default"
     )
@@ -171,6 +175,7 @@ def read_slurm_file(path: str | Path) -> SlurmFile:
             products={name: table.rule() for name, table in table.products.items()},
             drift=table.drift,
             late_after_s=_late_after_s(fleet),
+            watch_per_s=table.watch_per_s,
         ),
         commands=_commands(table),
     )

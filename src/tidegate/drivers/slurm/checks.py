@@ -15,6 +15,9 @@ from tidegate.errors import SlurmError
 
 LEAST_VERSION: Final = (20, 11)
 
+PASSES_S: Final = {"sched_interval": 60, "bf_interval": 30}
+"""Seconds between two passes of slurmctld's schedulers, where slurm.conf says nothing."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -120,6 +123,21 @@ def _of_config(config: Mapping[str, str], site: SlurmSite) -> tuple[Finding, ...
             todo="SlurmctldParameters=preempt_send_user_signal, where internal QOS preempt each other: "
             "else a job's own --signal is not sent when it is preempted",
         ),
+        passes_of(config.get("SchedulerParameters", "")),
+    )
+
+
+def passes_of(parameters: str) -> Finding:
+    """Say how long a job may wait for slurmctld to look at it, once its nodes are back."""
+    told = dict(re.findall(r"(\w+)=(\d+)", parameters))
+    passes = {name: int(told.get(name, usual)) for name, usual in PASSES_S.items()}
+    return Finding(
+        "passes of the scheduler",
+        all(seconds <= 1 for seconds in passes.values()),
+        is_needed=False,
+        found=", ".join(f"{name}={seconds}" for name, seconds in passes.items()),
+        todo="SchedulerParameters=sched_interval=1,bf_interval=1: "
+        "else internal jobs wait longer for nodes that are back already",
     )
 
 

@@ -7,6 +7,7 @@ driver knows lies in the cluster; any step may be repeated, by this process or b
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ from tidegate.drivers.slurm.moves import (
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, account_of
 from tidegate.drivers.slurm.tag import Phase, Tag, is_word
 from tidegate.drivers.slurm.view import View, facts_of, look
+from tidegate.drivers.slurm.watch import Watch
 from tidegate.drivers.slurm.wipes import Wipes
 from tidegate.errors import DriverError, SlurmError
 
@@ -70,6 +72,7 @@ class SlurmDriver:
         self._commands = commands
         self._clock = clock
         self._keeper = Keeper(site, commands, Wipes(site.wipe, self._stir), clock.now_s)
+        self._watch = Watch(commands, site.watch_per_s, self._stir)
         self._stirs: list[Callable[[], None]] = []
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.RLock()
@@ -77,11 +80,17 @@ class SlurmDriver:
 
     def close(self) -> None:
         """Begin no more wipes."""
+        self._watch.close()
         self._keeper.close()
 
     def on_stir(self, call: Callable[[], None]) -> None:
-        """Have this called when a wipe has ended: the next look lets its tenant in, or shows it clean."""
+        """Have this called when a look would show something new.
+
+        That is when a wipe has ended: the look lets its tenant in, or shows it clean; and when a job has been
+        submitted while nodes are lent.
+        """
         self._stirs.append(call)
+        self._watch.start()
 
     def _stir(self) -> None:
         for call in self._stirs:
@@ -99,7 +108,10 @@ class SlurmDriver:
         """
         found = self._pool(pool)
         with self._lock:
+            began = time.monotonic()
             view = self._settled()
+            is_lent = any(is_held(tag) for tag in view.tags.values())
+            self._watch.heed(is_wanted=is_lent, took_s=time.monotonic() - began)
             facts = facts_of(
                 view,
                 self._site,

@@ -15,6 +15,9 @@ from tidegate.errors import SlurmError
 OURS: Final = "tidegate:"
 """Beginning of the reason of every node that we drain; one that is drained for another reason is never resumed."""
 
+_UNDRAIN: Final = "State=UNDRAIN"
+_IDLE: Final = "State=IDLE"
+
 _JOBS_AT_ONCE: Final = 500
 _CLOSE_TRIES: Final = 5
 
@@ -64,17 +67,28 @@ def take(commands: Commands, view: View, tags: Mapping[str, Tag | None], why: st
 
 
 def resume(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> None:
-    """Let jobs start on nodes again, and tag them; those that somebody else has drained stay drained."""
-    ours = {
-        name: tag
-        for name, tag in tags.items()
-        if (node := view.nodes.get(name)) and node.drained and node.reason.startswith(OURS)
-    }
-    others = {name: tag for name, tag in tags.items() if name not in ours}
-    if ours:
-        tag_nodes(commands, view, ours, "State=UNDRAIN")
-    if others:
-        tag_nodes(commands, view, others)
+    """Let jobs start on nodes again, and tag them; those that somebody else has drained stay drained.
+
+    A node that is undrained has to register with slurmctld before a job starts on it, up to a second later. One that
+    is set idle is to be had at once, but that must be true of it, and it would bring back a dead one.
+    """
+    by_state: dict[str, dict[str, Tag | None]] = defaultdict(dict)
+    for name, tag in tags.items():
+        node = view.nodes.get(name)
+        if node is None or not node.drained or not node.reason.startswith(OURS):
+            by_state[""][name] = tag
+        elif node.only_drained and not view.jobs_on.get(name):
+            by_state[_IDLE][name] = tag
+        else:
+            by_state[_UNDRAIN][name] = tag
+    for state, some in by_state.items():
+        try:
+            tag_nodes(commands, view, some, *filter(None, (state,)))
+        except SlurmError as error:
+            # Refused by Slurm, or by lines of sudoers that were printed before they had this state.
+            if state != _IDLE or error.code not in ("TG-SLURM-FAILED", "TG-SLURM-RIGHTS"):
+                raise
+            tag_nodes(commands, view, some, _UNDRAIN)
 
 
 def reserve(

@@ -14,6 +14,9 @@ _KEPT: Final = 1 << 16
 _HELD: Final = frozenset(("COMPLETING", "BLOCKED"))
 """Flags of a node that no other job may have, whatever its base state."""
 
+_HARMLESS: Final = frozenset(("DRAIN", "RESERVED", "PLANNED"))
+"""Flags of a node that is there and empty, and waits to be opened."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -49,6 +52,11 @@ class Node:
     def drained(self) -> bool:
         """Whether no new job starts on it."""
         return "DRAIN" in self.flags
+
+    @property
+    def only_drained(self) -> bool:
+        """Whether it is there and empty, and a drain is all that keeps jobs from it."""
+        return self.state == "IDLE" and self.drained and self.flags <= _HARMLESS
 
     @property
     def dead(self) -> bool:

@@ -112,6 +112,8 @@ class SlurmSite:
     drift : Drift
     late_after_s : int
         An internal job that waited longer while nodes were leased counts as late.
+    watch_per_s : int
+        How many times a second slurmctld is asked whether jobs were submitted, while nodes are lent; 0 for never.
     """
 
     pools: tuple[SlurmPool, ...]
@@ -119,6 +121,7 @@ class SlurmSite:
     products: Mapping[str, ProductRule] = field(default_factory=dict)
     drift: Drift = Drift.REPAIR
     late_after_s: int = 900
+    watch_per_s: int = 4
 
     @cached_property
     def pool_of_node(self) -> Mapping[str, SlurmPool]:

@@ -1,7 +1,8 @@
 """The few commands that a Slurm operator may not give and the driver gives, as lines for sudoers.
 
 They are regular expressions (sudo 1.9.10 or later), each for a whole command: nodes of the pools that are leased,
-drained for a reason of ours or undrained, and one limit of our own QOS. No other key of scontrol fits into them.
+drained for a reason of ours, undrained or set idle, and one limit of our own QOS. No other key of scontrol fits into
+them.
 """
 
 import re
@@ -38,7 +39,7 @@ def sudoers(site: SlurmSite, user: str, slurm_user: str = "slurm", env: str | No
     node = f"({prefixes})([0-9]*|[[][0-9,-]+[]])"
     # A comment of the site's own may hold anything but what could begin another key of scontrol's.
     comment = f"([^=]|{'|'.join(f'{key}=' for key in KEYS)})*"
-    state = f"( State=UNDRAIN| State=DRAIN Reason={OURS} [^=]*)?"
+    state = f"( State=UNDRAIN| State=IDLE| State=DRAIN Reason={OURS} [^=]*)?"
     update = f"^update NodeName={node}(,{node})* Comment={comment}{state}$"
     quota = f"^-i modify qos {PREFIX}[a-z0-9._-]+ set GrpTRES=node=[0-9]+$"
     lines = [
