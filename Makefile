@@ -16,12 +16,16 @@ TYPED  := src tests $(wildcard bench tools docs/conf.py)
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
   --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
+# The Debian whose Slurm `make test-later-slurm` runs on, and a few tests that reach into everything.
+SUITE ?= trixie
+LATER_QUICK = tests/slurm/test_cluster.py tests/slurm/test_later.py tests/slurm/test_rest.py tests/slurm/test_setup.py
+
 # Byte code is kept: a start without it takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-live bench-finance bench-market lock clean bench-slurm demo-slurm bench-console
+.PHONY: help run serve test test-all check format docs bench bench-speed bench-pools bench-harvest bench-live bench-finance bench-market lock clean bench-slurm demo-slurm bench-console test-later-slurm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +47,10 @@ test-all: $(STAMPS)/dev ## all tests, the slow ones too
 	@tools/get-postgres
 	@tools/get-slurm
 	$(BIN)/pytest
+
+test-later-slurm: $(STAMPS)/dev ## the tests on a real cluster, with the Slurm of a later Debian (root; SUITE=sid for the newest; QUICK=1 for a few)
+	@tools/get-later-slurm $(SUITE)
+	tools/in-later-slurm $(SUITE) pytest $(if $(QUICK),$(LATER_QUICK),-m "not slow" tests/slurm)
 
 check: $(STAMPS)/dev ## format, lint, types, layers, locks and docs
 	$(BIN)/ruff format --check .

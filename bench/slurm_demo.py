@@ -117,7 +117,7 @@ def prepare(cluster: Cluster, now_s: int) -> None:
         for line in cluster.conf.read_text().splitlines()
     ]
     cluster.conf.write_text("\n".join([*lines, *conf_lines(site)]) + "\n")
-    cluster.run("scontrol", "reconfigure")
+    cluster.reconfigure()
     give_past(cluster, now_s, days=28, jobs=PAST_JOBS)
 
 

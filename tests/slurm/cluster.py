@@ -73,6 +73,18 @@ def find_slurm() -> str | None:
     return shutil.which("slurmctld", path=SBIN)
 
 
+WANTS_CGROUPS: Final = (23, 11)
+"""From this release on slurmd starts only with cgroups, or where it is told that there are none."""
+
+
+@cache
+def release() -> tuple[int, int]:
+    """Year and month of the release that is installed here, such as ``(22, 5)``."""
+    told = subprocess.check_output(("slurmctld", "-V"), env={"PATH": SBIN}, text=True)
+    year, month, *_ = told.split()[-1].split(".")
+    return int(year), int(month)
+
+
 def wait_until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
     """Ask again every 20 ms until ``true`` is."""
     end = time.monotonic() + seconds
@@ -222,6 +234,11 @@ class Cluster:
         ask = ("scontrol", "-o", "show", "partition")
         wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmctld answers")
 
+    def reconfigure(self) -> None:
+        """Have the configuration read again; from 23.11 on all daemons start anew for that."""
+        self.run("scontrol", "reconfigure")
+        wait_until(self.heard, "slurmctld has heard from its nodes")
+
     def heard(self) -> bool:
         """Whether slurmctld has heard from every node since it started."""
         return "UNKNOWN" not in self.out("scontrol", "-o", "show", "nodes")
@@ -304,6 +321,8 @@ class Cluster:
         (folder / "extra.conf").write_text(f"# further lines\n{self.layout.extra}")
         self.conf.write_text(slurm_conf(folder, self.layout, self.ports))
         (folder / "gres.conf").write_text(gres_conf(folder, self.layout))
+        if release() >= WANTS_CGROUPS:
+            (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
         self._password = secrets.token_hex(16)
         dbd = folder / "slurmdbd.conf"
         dbd.touch(0o600)
@@ -322,7 +341,9 @@ class Cluster:
         self.run("mariadb-install-db", "--no-defaults", f"--datadir={data}", *first, *NO_DISK)
         init = folder / "init.sql"
         init.touch(0o600)
+        # With a database that slurmdbd makes itself, MariaDB's client of 11.8.9 reads no answer on its connection.
         init.write_text(
+            "CREATE DATABASE slurm_acct_db;\n"
             f"CREATE USER slurm@'127.0.0.1' IDENTIFIED BY '{self._password}';\n"
             "GRANT ALL ON slurm_acct_db.* TO slurm@'127.0.0.1';\n"
             f"ALTER USER root@localhost IDENTIFIED BY '{self._password}';\n"
@@ -347,6 +368,7 @@ class Cluster:
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=64M",
             "--innodb-lock-wait-timeout=900",
+            "--loose-innodb-snapshot-isolation=OFF",
             f"--init-file={init}",
         )
         wait_until((data / "socket").exists, "the database listens")

@@ -57,7 +57,7 @@ def set_up(cluster: Cluster, site: SlurmSite) -> None:
             for line in conf.splitlines()
         ]
         cluster.conf.write_text("\n".join([*lines, *conf_lines(site)]) + "\n")
-        cluster.run("scontrol", "reconfigure")
+        cluster.reconfigure()
 
 
 class Desk:

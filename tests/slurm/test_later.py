@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from tests.slurm.cluster import Cluster, wait_until
@@ -11,7 +13,7 @@ from tidegate.control.ports import NodeState
 from tidegate.drivers.slurm.answers import read_nodes
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.site import SlurmSite
-from tidegate.errors import SlurmError
+from tidegate.errors import DriverError, SlurmError
 
 pytestmark = pytest.mark.needs_slurm
 
@@ -126,3 +128,40 @@ def test_a_tenant_who_submits_again_and_again_does_not_keep_its_nodes(
         finally:
             tenant.kill()
     driver.close()
+
+
+def retried(act: Callable[[], object]) -> set[str]:
+    """Do something until it is done, as the outbox does; return the codes of the errors on the way."""
+    codes = set()
+
+    def done() -> bool:
+        try:
+            act()
+        except DriverError as error:
+            codes.add(error.code)
+            return False
+        return True
+
+    wait_until(done, "it is done")
+    return codes
+
+
+def test_leases_and_hand_overs_go_on_while_slurm_is_reconfigured(
+    cluster: Cluster, driver: SlurmDriver
+):
+    """From 23.11 on every daemon starts anew for that: for a moment nothing is known of the nodes."""
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    job = cluster.submit("--partition=tg-h100", "--reservation=tg-lea_a", user=USER_OF[RED])
+    cluster.wait_state(job, "RUNNING")
+    before = desk.fact("hh0001")
+    codes = set()
+    for node in ("hh0002", "hh0003", "hh0004"):
+        cluster.run("scontrol", "reconfigure")
+        codes |= retried(partial(desk.hand_over, f"lea_{node}", BLUE, node))
+        codes |= retried(partial(desk.fact, "hh0001"))
+        assert desk.fact("hh0001") == before
+    assert codes <= {"TG-SLURM-DOWN"}
+    desk.wait(NodeState.LEASED, "hh0002", "hh0003", "hh0004")
+    assert cluster.state(job) == "RUNNING"

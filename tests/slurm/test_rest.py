@@ -1,6 +1,7 @@
 """Reading over a real slurmrestd says what Slurm's commands say, by token and on a socket; and gives way to them."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from tidegate.control.ports import NodeState
 from tidegate.drivers.slurm.checks import check
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.rest import Rest, RestCommands, RestPlace
+from tidegate.drivers.slurm.rest import NEWEST, Rest, RestCommands, RestPlace
 from tidegate.drivers.slurm.view import View, look
 from tidegate.errors import SlurmError
 
 pytestmark = [pytest.mark.needs_slurm, pytest.mark.enable_socket]
 
 READER = "backup"
+NEWEST_READ = "v" + ".".join(map(str, NEWEST))
 
 
 class Broken:
@@ -138,6 +140,11 @@ def test_the_token_is_in_no_command_line_and_no_log(busy: Cluster, by_token: Res
     assert secret not in (busy.folder / "slurmrestd:jwt.out").read_text()
 
 
+def offered(rest: Rest) -> set[str]:
+    """Versions of its API that slurmrestd lists."""
+    return set(re.findall(r"/slurm/(v[0-9.]+)/", str(rest.get("/openapi/v3"))))
+
+
 def test_the_check_tells_what_is_read_over_slurmrestd(busy: Cluster, by_socket: RestPlace):
     def told(place: RestPlace) -> tuple[bool, str]:
         commands = RestCommands(commands_of(busy), Rest(place))
@@ -145,7 +152,10 @@ def test_the_check_tells_what_is_read_over_slurmrestd(busy: Cluster, by_socket: 
         assert not found.is_needed
         return found.is_good, found.found
 
-    assert told(by_socket) == (True, "v0.0.38: jobs, reservations, nodes")
+    good, found = told(by_socket)
+    version, _, read = found.partition(": ")
+    assert (good, read) == (True, "jobs, reservations, nodes")
+    assert version == max(v for v in offered(Rest(by_socket)) if v <= NEWEST_READ)
     assert told(replace(by_socket, address="unix:/nowhere")) == (False, "no answer")
 
 
@@ -177,8 +187,8 @@ def test_what_takes_long_over_slurmrestd_is_read_by_command_for_a_while(
         asked = 0
 
         def get(self, path: str) -> object:
-            self.asked += path.endswith("/jobs")
-            seconds[0] += 3.0 * path.endswith("/jobs")
+            self.asked += path.rstrip("/").endswith("/jobs")
+            seconds[0] += 3.0 * path.rstrip("/").endswith("/jobs")
             return super().get(path)
 
     seconds, rest = [0.0], Slow(by_socket)

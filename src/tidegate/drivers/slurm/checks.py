@@ -171,7 +171,7 @@ def _of_partitions(site: SlurmSite, partitions: Mapping[str, Mapping[str, str]])
         good = (
             told.get("AllowQos") == LEASE_QOS
             and told.get("QoS") == pool.lease_name
-            and told.get("OverSubscribe") == "EXCLUSIVE"
+            and gives_whole_nodes(told)
         )
         found.append(
             Finding(
@@ -197,6 +197,11 @@ def _of_partitions(site: SlurmSite, partitions: Mapping[str, Mapping[str, str]])
                 )
             )
     return found
+
+
+def gives_whole_nodes(told: Mapping[str, str]) -> bool:
+    """Whether a partition gives a job its nodes alone; from 26.05 on that is told under a key of its own."""
+    return told.get("OverSubscribe") == "EXCLUSIVE" or told.get("Exclusive") == "NODE"
 
 
 def keeps_tenants_out(told: Mapping[str, str]) -> bool:

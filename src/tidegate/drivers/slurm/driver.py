@@ -130,7 +130,8 @@ class SlurmDriver:
         ------
         DriverError
             ``TG-DRIVER-FRONTIER``, ``TG-DRIVER-UNKNOWN``, ``TG-DRIVER-QUOTA``; ``TG-DRIVER-BUSY`` when a node is in
-            other hands, or an internal job was quicker; ``TG-SLURM-...`` when Slurm does not answer.
+            other hands, or an internal job was quicker; ``TG-SLURM-...`` when Slurm does not answer, or has not heard
+            from a node since it started.
         """
         with self._once(command) as again:
             if again:
@@ -141,7 +142,7 @@ class SlurmDriver:
             fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
             self._hold_to_quota(view, pool, len(fresh))
             if refused := [node for node in fresh if not may_be_had(view, node)]:
-                raise _busy(refused)
+                raise _not_heard(view, refused) or _busy(refused)
             now_s = self._clock.now_s()
             tags = {node: preparing(view, node, command, now_s) for node in fresh}
             try:
@@ -373,6 +374,17 @@ def _leased(view: View, pool: SlurmPool) -> int:
 def _busy(nodes: Sequence[str]) -> DriverError:
     return DriverError(
         "TG-DRIVER-BUSY", f"In other hands: {', '.join(nodes[:5])}{' ...' if nodes[5:] else ''}."
+    )
+
+
+def _not_heard(view: View, nodes: Sequence[str]) -> DriverError | None:
+    """Say that slurmctld has to hear from nodes first, where it has; later releases start anew to be reconfigured."""
+    unheard = [node for node in nodes if node in view.nodes and view.nodes[node].unheard]
+    if not unheard:
+        return None
+    return SlurmError(
+        "TG-SLURM-DOWN",
+        f"slurmctld has just started: it has not heard from {', '.join(unheard[:5])}.",
     )
 
 

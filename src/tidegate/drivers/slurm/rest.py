@@ -1,8 +1,8 @@
 """Reading a cluster over slurmrestd, where the site offers it; Slurm's commands stand behind it.
 
-Whatever changes the cluster goes through the commands: no API up to 22.05 writes nodes or reservations. When slurmrestd
-does not answer, or not what can be read, the commands are asked, and slurmrestd again a minute later. Its token is
-read for each request from a file or from the environment; it stands in no command line, message or log.
+Whatever changes the cluster goes through the commands: the API of 22.05 writes no nodes and no reservations. When
+slurmrestd does not answer, or not what can be read, the commands are asked, and slurmrestd again a minute later. Its
+token is read for each request from a file or from the environment; it stands in no command line, message or log.
 """
 
 import json
@@ -34,7 +34,7 @@ Found = TypeVar("Found")
 READ: Final = ("jobs", "reservations", "nodes")
 """What is read, where an API offers it."""
 OLDEST: Final = (0, 0, 38)
-NEWEST: Final = (0, 0, 44)
+NEWEST: Final = (0, 0, 45)
 """Versions whose answers are known; a newer one is taken when there is none of these."""
 AGAIN_S: Final = 60.0
 """So long the commands are asked after slurmrestd has failed, or has taken its time."""

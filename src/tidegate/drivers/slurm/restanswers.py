@@ -1,4 +1,4 @@
-"""What slurmrestd answers, as the same frozen values: v0.0.38 (Slurm 22.05) to v0.0.44 (25.11).
+"""What slurmrestd answers, as the same frozen values: v0.0.38 (Slurm 22.05) to v0.0.45 (26.05).
 
 A field is read by its shape, not by the version: a number may come alone or as ``{"set", "infinite", "number"}``, a
 state as one word with flags beside it or as a list, names as a list or with commas. What fits none of them is an
