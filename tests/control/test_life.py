@@ -15,6 +15,7 @@ from tidegate.fleet import OnFailure
 from tidegate.lease.lease import EndReason, Lease, Order, Quote
 from tidegate.lease.states import HoldingState, LeaseState, OrderState, QuoteState
 from tidegate.store import Database
+from tidegate.store.views import ViewTables
 
 H = 3600
 POOL = a_pool(4, risk=0.5)
@@ -120,6 +121,23 @@ def test_recalled_when_internal_work_comes_with_its_notice_kept(memory: Database
     assert (taken.state, taken.reason, taken.broken_s) == (LeaseState.ENDED, "recalled", 0)
     living.run_until(START_S + 2 * H + 421)
     assert living.line.book.roster.count(HoldingState.INTERNAL) == 4
+
+
+def test_what_internal_jobs_wait_for_is_shown_between_two_ticks(memory: Database):
+    living = Living(memory, POOL, jobs((H + 7, H, 4 * 8)))
+    living.step()
+    living.place(an_order(POOL, "preemptible", nodes=3, duration_s=9 * H))
+    views = ViewTables(memory)
+
+    def waited_for() -> int:
+        return views.pools()[0].pending_nodes
+
+    living.run_until(START_S + H + 6)
+    assert waited_for() == 0
+    living.run_until(START_S + H + 8)
+    assert waited_for() == 4
+    living.run_until(START_S + H + 7 + 120 + 301)
+    assert waited_for() == 0
 
 
 def test_a_node_that_fails_ends_its_lease_and_frees_the_others(memory: Database):

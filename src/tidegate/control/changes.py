@@ -76,6 +76,8 @@ class Watch:
         Internal jobs started so far, and those of them that were late.
     drift : str
         What somebody has changed by hand, as the driver last showed it; empty when nothing.
+    pending_nodes : int
+        Nodes that internal jobs wait for, as it was last seen.
     """
 
     facts_at_s: int | None = None
@@ -84,6 +86,7 @@ class Watch:
     started_jobs: int = 0
     late_jobs: int = 0
     drift: str = ""
+    pending_nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
             started_jobs=max(watch.started_jobs, waiting.started_jobs),
             late_jobs=max(watch.late_jobs, waiting.late_jobs),
             drift=drift,
+            pending_nodes=waiting.pending_nodes,
         )
     )
     reconcile(book, facts, done, now_s)

@@ -27,6 +27,8 @@ class PoolRow:
         What the driver last failed at.
     drift : str
         What somebody has changed by hand in its scheduler.
+    pending_nodes : int
+        Nodes that internal jobs wait for now.
     """
 
     id: str
@@ -40,6 +42,7 @@ class PoolRow:
     is_stale: bool
     trouble: str
     drift: str = ""
+    pending_nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def read_kept(connection: sa.Connection, pool_id: str) -> Kept:
             watch["started_jobs"],
             watch["late_jobs"],
             watch["drift"],
+            watch["pending_nodes"],
         ),
         calm=_calm(connection, pool_id),
         kept_out=_kept_out(connection, pool_id),

@@ -49,6 +49,7 @@ class ViewTables:
                 row["is_stale"],
                 row["trouble"],
                 row["drift"],
+                row["pending_nodes"],
             )
             for row in self._rows(sa.select(core.pool).order_by(core.pool.c.id))
         ]

@@ -44,6 +44,7 @@ pool = Table(
     Column("started_jobs", BIG, nullable=False, default=0),
     Column("late_jobs", BIG, nullable=False, default=0),
     Column("drift", sa.Text, nullable=False, default="", server_default=""),
+    Column("pending_nodes", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.UniqueConstraint("id", "tier"),
     CheckConstraint(_one_of("tier", Tier), name="tier"),
     CheckConstraint("nodes > 0 AND gpus_per_node > 0 AND sanitise_s >= 0", name="size"),

@@ -103,7 +103,7 @@ def _totals(console: Console, pools: Sequence[PoolPicture]) -> dict[str, Any]:
         "internal_gpus": internal,
         "leased_gpus": leased,
         "idle_gpus": idle,
-        "pending_nodes": sum(pool.tick.pending_nodes for pool in pools if pool.tick),
+        "pending_nodes": sum(pool.row.pending_nodes for pool in pools),
         "returning_nodes": sum(
             lease.nodes for pool in pools for lease in pool.leases if lease.take_s is not None
         ),
@@ -173,7 +173,8 @@ def pool_values(frame: Frame, pool: PoolPicture) -> dict[str, Any]:
         return curve.room_for(horizon_s), int(curve.quota[curve.place(horizon_s)])
 
     (room_6h, quota_6h), (room_24h, quota_24h) = at(SIX_HOURS_S), at(DAY_S)
-    demand = tick.demand_nodes if tick else 0
+    busy, pending = pool.count(HoldingState.INTERNAL), row.pending_nodes
+    demand = min(row.nodes, busy + pending)
     return {
         "id": row.id,
         "chip": row.chip,
@@ -188,8 +189,8 @@ def pool_values(frame: Frame, pool: PoolPicture) -> dict[str, Any]:
         "stale_since_s": (row.facts_at_s or 0) if row.is_stale and row.facts_at_s else None,
         "cold_note": cold_note(frame, tick is None),
         "demand_nodes": demand,
-        "busy_nodes": tick.busy_nodes if tick else 0,
-        "pending_nodes": tick.pending_nodes if tick else 0,
+        "busy_nodes": busy,
+        "pending_nodes": pending,
         "leased_nodes": pool.leased_nodes,
         "leases": len(pool.leases),
         "free_nodes": pool.count(HoldingState.FREE),
