@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tidegate.compiled import compiled, inlined, machine_int
 from tidegate.forecast import DAY_S, FutureMax, Observation, observe
 from tidegate.quota import FLICKER_S, Policy, PolicyCode, decide, renew_curve, renew_displaced
+from tidegate.simulate.failing import fail_node, note_failed
 from tidegate.simulate.feedback import feed_back
 from tidegate.simulate.internal import (
     end_jobs,
@@ -17,14 +18,8 @@ from tidegate.simulate.internal import (
     schedule,
     submit,
 )
-from tidegate.simulate.leasing import (
-    apply,
-    close_leasing,
-    end_due_leases,
-    fail_node,
-    free_due_nodes,
-    note_failed,
-)
+from tidegate.simulate.leaseends import close_leasing, end_due_leases
+from tidegate.simulate.leasing import apply
 from tidegate.simulate.model import Cluster, Failures, Holder, Jobs, Window
 from tidegate.simulate.seen import snapshot
 from tidegate.simulate.state import (
@@ -45,6 +40,7 @@ from tidegate.simulate.state import (
     Records,
     State,
 )
+from tidegate.simulate.turnover import free_due_nodes
 
 # Columns of the ticks: these, then the nodes leased per product, then the bound per horizon.
 TICK_DEMAND: Final = 0
