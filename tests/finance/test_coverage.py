@@ -13,7 +13,8 @@ from tests.finance.fleets import Given, books_of, used
 from tidegate.errors import FinanceError, Place
 from tidegate.finance.asset import Disposal
 from tidegate.finance.costs import Band, Rates, Tariff, cost_book, default_parameters
-from tidegate.finance.coverage import LINES, coverage
+from tidegate.finance.cover import LINES
+from tidegate.finance.coverage import coverage
 from tidegate.finance.hour import hour_cost
 from tidegate.finance.month import Month
 from tidegate.finance.returns import returns

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyxirr
 
 from tidegate.finance.books import Holding
-from tidegate.finance.coverage import Cover
+from tidegate.finance.cover import Cover
 from tidegate.finance.hour import HOURS_A_YEAR
 
 _MONTHS = 12

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from tidegate.finance.asset import Asset
-from tidegate.finance.coverage import CASH_LINES, Coverage
+from tidegate.finance.cover import CASH_LINES
+from tidegate.finance.coverage import Coverage
 from tidegate.finance.flows import Row, Schedule
 from tidegate.finance.ledger.accounts import (
     GAINS,

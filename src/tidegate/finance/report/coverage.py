@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from tidegate.finance.coverage import LINES, Cover, Coverage
+from tidegate.finance.cover import LINES, Cover
+from tidegate.finance.coverage import Coverage
 from tidegate.finance.report.table import Kind, Report, Table, Value, columns
 from tidegate.finance.returns import life_flows, returns
 from tidegate.finance.sources import HOLDERS

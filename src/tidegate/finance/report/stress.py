@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from tidegate.finance.coverage import Coverage
 from tidegate.finance.paths.calibrate import Trial
 from tidegate.finance.paths.model import RentModel
+from tidegate.finance.report.rentmodel import model_table, trials_table
 from tidegate.finance.report.table import Report, Table, Value, columns
 from tidegate.finance.stress.levers import levers
 from tidegate.finance.stress.reverse import bad_years, crossings
@@ -88,9 +89,9 @@ def stress_report(
         _smoothing(smooth, currency),
     ]
     if model is not None:
-        tables.append(_model(model, currency))
+        tables.append(model_table(model, currency))
     if trials:
-        tables.append(_trials(trials, currency))
+        tables.append(trials_table(trials, currency))
     first = float(np.nanmedian(own[:, 0]))
     under = bad[0].share if bad else 0.0
     by_tenor = {row.tenor_months: row for row in smooth if row.own_beta == 0}
@@ -262,48 +263,4 @@ def _smoothing(rows: tuple[Smoothing, ...], currency: str) -> Table:
             "Variance of the yearly change of the owner's result. Own use swings by 20 %, what it leaves is leased at "
             "the measured rate. The worth of an own hour moves with the market's rent to this power: 0 for not at all."
         ),
-    )
-
-
-def _model(model: RentModel, currency: str) -> Table:
-    glut, scarcity = model.drift
-    rows: list[tuple[Value, ...]] = [
-        ("drift of rents in glut, a month", glut),
-        ("drift of rents in scarcity, a month", scarcity),
-        ("chance of leaving glut, a month", model.leave[0]),
-        ("chance of leaving scarcity, a month", model.leave[1]),
-        ("chance of scarcity now", model.scarce_now),
-        ("shock to log rent, a month", model.shock),
-        ("share of it that lasts", model.lasting),
-        ("share of the rest gone after a month", model.reversion),
-        ("correlation of generations", model.correlation),
-        ("chance of a jump, a month", model.jump_chance),
-        ("size of a jump", model.jump_size),
-        ("share of rents' moves that resale follows", model.resale_beta),
-        ("shock to log resale, a month", model.resale_shock),
-    ]
-    return Table(
-        "model",
-        "The statistical model",
-        columns(("parameter", "parameter"), ("value", "value", "ratio")),
-        tuple(rows),
-        currency,
-        note=f"From {model.source}.",
-    )
-
-
-def _trials(trials: tuple[Trial, ...], currency: str) -> Table:
-    return Table(
-        "trial",
-        "Out of sample on the history: calibrated on each month's past, tried on its future",
-        columns(
-            ("horizon_months", "months ahead", "count"),
-            ("origins", "trials", "count"),
-            ("band", "band", "share"),
-            ("inside", "held, this model", "share"),
-            ("inside_steady", "held, steady trend", "share"),
-        ),
-        tuple((t.horizon_months, t.origins, t.band, t.inside, t.inside_steady) for t in trials),
-        currency,
-        note="Trials overlap: a year's horizon has few independent ones. The prior knows neither fall nor rise.",
     )

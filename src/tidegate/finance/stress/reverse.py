@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from tidegate.finance.coverage import CASH_LINES
+from tidegate.finance.cover import CASH_LINES
 from tidegate.finance.stress.levers import OWN_RENT, Levers
 from tidegate.finance.stress.run import StressResult
 

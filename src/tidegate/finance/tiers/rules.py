@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Final
 
 from tidegate.finance.books import Holding
-from tidegate.finance.coverage import Cover, Coverage
+from tidegate.finance.cover import Cover
+from tidegate.finance.coverage import Coverage
 from tidegate.finance.hour import HOURS_A_YEAR
 from tidegate.finance.month import Month
 from tidegate.finance.thresholds import TierRules

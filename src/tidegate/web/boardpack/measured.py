@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from tidegate.finance.coverage import LINES, Coverage
+from tidegate.finance.cover import LINES
+from tidegate.finance.coverage import Coverage
 from tidegate.finance.sources import HOLDERS
 from tidegate.web.boardpack.drawing import HUES, WIDE, drawn, millions
 from tidegate.web.palette import COLOURS
