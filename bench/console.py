@@ -140,6 +140,7 @@ def page_times(folder: Path, runs: int) -> dict[str, dict[str, float]]:
             clock=clock,
             seal=services.seal,
             webhooks=services.webhooks,
+            quotes=services.quotes,
             sales=services.sales,
             changes=services.lease_acts,
             till=till,

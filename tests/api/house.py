@@ -25,6 +25,7 @@ from tidegate.control.keys import KeyWish
 from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import MoneyRules, Till
 from tidegate.control.outlook import Outlooks
+from tidegate.control.quotes import Quotes
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
@@ -179,6 +180,7 @@ def services_on(
     keyring, standings = Keyring(door, seal), Standings(till)
     database.watch(["api_key"], keyring.forget)
     database.watch(["tenant", "billing_account", "price_book"], standings.forget)
+    quotes = Quotes(tables, till, pools, outlooks, standings, wake=wake, wait_s=60.0)
     return Services(
         seal=seal,
         access=door,
@@ -189,10 +191,12 @@ def services_on(
         pools=pools,
         steering=steering,
         outlooks=outlooks,
+        quotes=quotes,
         sales=Sales(
             tables,
             till,
             pools,
+            quotes=quotes,
             outlooks=outlooks,
             wake=wake,
             verdicts=answers,

@@ -13,6 +13,7 @@ from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.money_store import Till
 from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
+from tidegate.control.quotes import Quotes
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
 from tidegate.control.steering import SteeringStore
@@ -42,8 +43,10 @@ class Services:
         What operators say of pools.
     outlooks : Outlooks
         What may be promised now.
+    quotes : Quotes
+        What a lease would cost.
     sales : Sales
-        Quotes and orders.
+        Orders.
     lease_acts : LeaseActs
         What is asked of leases and orders that are there.
     wall_s : callable
@@ -60,6 +63,7 @@ class Services:
     pools: Mapping[str, LivePool]
     steering: SteeringStore
     outlooks: Outlooks
+    quotes: Quotes
     sales: Sales
     lease_acts: LeaseActs
     wall_s: Callable[[], int]

@@ -44,6 +44,7 @@ def add_console(
             clock=live.clock,
             seal=live.seal,
             webhooks=services.webhooks,
+            quotes=services.quotes,
             sales=services.sales,
             changes=services.lease_acts,
             till=live.till,

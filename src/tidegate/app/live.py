@@ -32,6 +32,7 @@ from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.outlook import Outlooks, outlook_of
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Feed
+from tidegate.control.quotes import Quotes
 from tidegate.control.rates import Rate
 from tidegate.control.sales import Sales
 from tidegate.control.standing import Standings
@@ -194,6 +195,15 @@ class Live:
 
     def services(self) -> Services:
         """Return what the HTTP interface is given."""
+        quotes = Quotes(
+            self.store,
+            self.till,
+            self.pool_of,
+            self.outlooks,
+            self.standings,
+            wake=self.loop.wake,
+            wait_s=self.settings.order_wait_s,
+        )
         return Services(
             seal=self.seal,
             access=self.access,
@@ -204,10 +214,12 @@ class Live:
             pools=self.pool_of,
             steering=self.steering,
             outlooks=self.outlooks,
+            quotes=quotes,
             sales=Sales(
                 self.store,
                 self.till,
                 self.pool_of,
+                quotes=quotes,
                 outlooks=self.outlooks,
                 wake=self.loop.wake,
                 verdicts=self.verdicts,

@@ -1,31 +1,24 @@
-"""Quotes and orders: what a tenant asks for, checked, priced, and put before the loop."""
+"""Orders: what a tenant asks for, checked, priced, and put before the loop."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
 
-from tidegate.control.access import Act, Actor, not_found, require, tenant_of
+from tidegate.control.access import Act, Actor, require, tenant_of
 from tidegate.control.answers import Answers
-from tidegate.control.asking import MOST_S, Ask, check_repeat, checked_size, offer_for, wrong
+from tidegate.control.asking import MOST_S, Ask, check_repeat, offer_for, wrong
 from tidegate.control.grants import require_room
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.intake import Answer, Intake
 from tidegate.control.money_store import Till
 from tidegate.control.outlook import Outlooks
 from tidegate.control.pools import LivePool
-from tidegate.control.prices import terms_for
-from tidegate.control.standing import Standing, Standings
+from tidegate.control.quotes import Quotes
+from tidegate.control.standing import Standings
 from tidegate.control.store import LeaseStore
-from tidegate.control.wishes import Wish, WishKind
 from tidegate.errors import RequestError
 from tidegate.lease.lease import Order, Quote
 from tidegate.lease.product import ProductKind
-from tidegate.lease.states import OrderState, QuoteState
-
-QUOTE_S: Final = 15 * 60
-"""How long a quote stands."""
-LONGEST_HOLD_S: Final = 60 * 60
-"""How long its nodes may be kept at most."""
+from tidegate.lease.states import OrderState
 
 
 def _buyer(actor: Actor, what: Ask | str) -> str | None:
@@ -37,7 +30,7 @@ def _buyer(actor: Actor, what: Ask | str) -> str | None:
 
 
 class Sales:
-    """Quotes and orders of the running system.
+    """Orders of the running system.
 
     Parameters
     ----------
@@ -45,6 +38,7 @@ class Sales:
     till : Till
         Prices, and the fleet's clock.
     pools : mapping of str to LivePool
+    quotes : Quotes
     outlooks : Outlooks
         Bid prices.
     wake : callable
@@ -63,6 +57,7 @@ class Sales:
         till: Till,
         pools: Mapping[str, LivePool],
         *,
+        quotes: Quotes,
         outlooks: Outlooks,
         wake: Callable[[str], None],
         verdicts: Answers[Order],
@@ -73,99 +68,13 @@ class Sales:
         self._store = store
         self._till = till
         self._pools = pools
+        self._quotes = quotes
         self._outlooks = outlooks
         self._wake = wake
         self._verdicts = verdicts
         self._intake = intake
         self._standings = standings
-        self._holds: Answers[Wish] = Answers()
         self._wait_s = wait_s
-
-    def quote(self, actor: Actor, ask: Ask, *, hold_s: int = 0) -> Quote:
-        """Price what is asked for.
-
-        Parameters
-        ----------
-        actor : Actor
-        ask : Ask
-        hold_s : int
-            Seconds for which its nodes are to be kept; 0 reserves nothing. The answer says whether they are.
-
-        Raises
-        ------
-        RequestError
-            ``TG-LIVE-...`` when it cannot be ordered; ``TG-PRICE-NONE`` when it is not for sale.
-        """
-        require(actor, Act.QUOTES_WRITE)
-        if not 0 <= hold_s <= LONGEST_HOLD_S:
-            raise wrong("hold_s", f"{hold_s} s.", f"0 to {LONGEST_HOLD_S} seconds.")
-        now_s = self._till.now_s()
-        quote = self._priced(ask, now_s, self._standings.of(tenant_of(actor, ask.tenant_id)))
-        self._store.add_quote(quote, actor.id)
-        return self._held(actor, quote, now_s + hold_s) if hold_s else quote
-
-    def _held(self, actor: Actor, quote: Quote, until_s: int) -> Quote:
-        """Ask the loop to keep a quote's nodes, and wait a little; the quote says whether it does."""
-        wish = Wish(
-            new_id(Prefix.WISH), quote.pool_id, quote.id, WishKind.HOLD, until_s, actor.id,
-            quote.opened_s,
-        )  # fmt: skip
-        with self._holds.expected(wish.id) as wait:
-            self._store.wish(wish)
-            self._wake(quote.pool_id)
-            wait(self._wait_s, lambda: self._granted(wish.id))
-        return self._store.quote(quote.id) or quote
-
-    def _granted(self, wish_id: str) -> Wish | None:
-        wish = self._store.wished(wish_id)
-        return wish if wish is not None and wish.done_s is not None else None
-
-    def _priced(self, ask: Ask, now_s: int, standing: Standing) -> Quote:
-        pool, offer = offer_for(self._pools, ask)
-        duration_s = checked_size(pool, offer, ask, now_s)
-        standing.require_buyer()
-        terms = terms_for(
-            standing.book,
-            standing.account,
-            offer.product,
-            pool.pool.chip.id,
-            gpus=ask.nodes * pool.pool.gpus_per_node,
-            wanted_s=duration_s,
-            now_s=now_s,
-            bid_price=self._outlooks.bid(pool.id, offer, duration_s, ask.start_at_s).price,
-        )
-        return Quote(
-            id=new_id(Prefix.QUOTE),
-            tenant_id=standing.tenant_id,
-            pool_id=pool.id,
-            product=offer.product.id,
-            nodes=ask.nodes,
-            duration_s=duration_s,
-            start_at_s=ask.start_at_s,
-            price=terms.base.rate,
-            currency=terms.currency,
-            price_detail=terms.as_json(),
-            opened_s=now_s,
-            expires_s=now_s + QUOTE_S,
-        )
-
-    def withdraw(self, actor: Actor, quote_id: str) -> Quote:
-        """Take a quote back.
-
-        Raises
-        ------
-        RequestError
-            ``TG-API-NOT-FOUND``; ``TG-LIVE-STATE`` when it is not open any more.
-        """
-        require(actor, Act.QUOTES_WRITE)
-        quote = self._own_quote(actor, quote_id)
-        return self._store.withdraw_quote(quote, self._till.now_s(), actor.id)
-
-    def _own_quote(self, actor: Actor, quote_id: str) -> Quote:
-        quote = self._store.quote(quote_id)
-        if quote is None or not actor.reach.covers(quote.tenant_id):
-            raise not_found("quote", quote_id)
-        return quote
 
     def order(
         self,
@@ -247,7 +156,7 @@ class Sales:
             return None
         try:
             now_s = self._till.now_s()
-            quote = self._priced(what, now_s, standing)
+            quote = self._quotes.priced(what, now_s, standing)
             order = self._order_of(actor, quote, None, wait_for_room_s, key, now_s)
         except RequestError:  # unless it is a repeat
             return None
@@ -259,12 +168,10 @@ class Sales:
         now_s = self._till.now_s()
         quote_id = what if isinstance(what, str) else None
         if isinstance(what, str):
-            quote = self._own_quote(actor, what)
-            self._check_open(quote, now_s)
-            self._standings.of(quote.tenant_id).require_buyer()
+            quote = self._quotes.acceptable(actor, what, now_s)
         else:
             standing = self._standings.of(tenant_of(actor, what.tenant_id))
-            quote = self._priced(what, now_s, standing)
+            quote = self._quotes.priced(what, now_s, standing)
         pool, offer = offer_for(self._pools, Ask(quote.pool_id, quote.product, quote.nodes))
         if offer.product.kind is ProductKind.GRANT:
             with self._till.door.reading() as store:
@@ -314,20 +221,12 @@ class Sales:
         """Return the order that was placed with this key before."""
         tenant_id = actor.tenant_id
         if isinstance(what, str):
-            tenant_id = self._own_quote(actor, what).tenant_id
+            tenant_id = self._quotes.own(actor, what).tenant_id
         elif what.tenant_id is not None:
             tenant_id = tenant_of(actor, what.tenant_id)
         if key is None or tenant_id is None:
             return None
         return next(iter(self._store.orders_of_keys([(tenant_id, key)])), None)
-
-    @staticmethod
-    def _check_open(quote: Quote, now_s: int) -> None:
-        if quote.state not in (QuoteState.OPEN, QuoteState.HELD) or now_s >= quote.expires_s:
-            raise wrong(
-                "quote_id", f"quote {quote.id} is {quote.state}.", "a quote that is open.",
-                "TG-LIVE-QUOTE",
-            )  # fmt: skip
 
     def _handed_in(self, order: Order) -> Order | None:
         """Hand an order to the leader in this process; None when it has to go over the table."""

@@ -123,6 +123,7 @@ def built(folder: Path, market: MarketDesk | None = None) -> Iterator[Site]:
             clock=small.loop.clock,
             seal=services.seal,
             webhooks=services.webhooks,
+            quotes=services.quotes,
             sales=services.sales,
             changes=services.lease_acts,
             till=services.till,

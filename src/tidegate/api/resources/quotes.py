@@ -14,7 +14,7 @@ from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
 from tidegate.control.access import Act, Actor, not_found, require
 from tidegate.control.asking import LEAST_S, MOST_S, Ask
-from tidegate.control.sales import LONGEST_HOLD_S
+from tidegate.control.quotes import LONGEST_HOLD_S
 from tidegate.lease.lease import Quote
 from tidegate.lease.states import QuoteState
 from tidegate.lease.terms import PriceTerms
@@ -132,7 +132,7 @@ def create_quote(services: Given, actor: Asking, once: Doing, body: QuoteIn) -> 
         body.pool_id, body.product, body.nodes, body.duration_s, body.start_at, body.tenant_id
     )
     return once(
-        lambda: _out(services, actor, services.sales.quote(actor, ask, hold_s=body.hold_s)),
+        lambda: _out(services, actor, services.quotes.quote(actor, ask, hold_s=body.hold_s)),
         at="/v1/quotes",
     )
 
@@ -150,4 +150,4 @@ def read_quote(request: Request, services: Given, actor: Asking, quote_id: Id) -
 @router.delete("/{quote_id}", status_code=204, summary="Withdraw a quote")
 def withdraw_quote(services: Given, actor: Asking, quote_id: Id) -> None:
     """Take back a quote that is open."""
-    services.sales.withdraw(actor, quote_id)
+    services.quotes.withdraw(actor, quote_id)

@@ -121,7 +121,7 @@ def ask_price(
         return _chooser(frame, console, form=form, wrongs=wrongs, status=422)
     pool, _slash, product = offer.rpartition("/")
     try:
-        quote = console.sales.quote(frame.actor, Ask(pool, product, int(nodes), duration_s))
+        quote = console.quotes.quote(frame.actor, Ask(pool, product, int(nodes), duration_s))
     except TidegateError as error:
         return _chooser(
             frame, console, form=form, wrong=error.message, advice=error.expected or "", status=422

@@ -11,6 +11,7 @@ from tidegate.control.access_store import AccessDoor
 from tidegate.control.money_store import MoneyDoor, MoneyRules, Till
 from tidegate.control.pools import LivePool
 from tidegate.control.ports import Clock
+from tidegate.control.quotes import Quotes
 from tidegate.control.sales import Sales
 from tidegate.control.seal import Seal
 from tidegate.control.steering import SteeringStore
@@ -65,8 +66,10 @@ class Console:
     seal : Seal
         Keeps keys.
     webhooks : Webhooks
+    quotes : Quotes
+        What a lease would cost.
     sales : Sales
-        Quotes and orders.
+        Orders.
     changes : LeaseActs
         Ending, shrinking and extending leases.
     till : Till
@@ -89,6 +92,7 @@ class Console:
     clock: Clock
     seal: Seal
     webhooks: Webhooks
+    quotes: Quotes
     sales: Sales
     changes: LeaseActs
     till: Till
