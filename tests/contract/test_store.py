@@ -236,7 +236,7 @@ def test_a_new_leader_finds_what_the_old_one_knew(database: Database):
     new = Book(POOL, living.store.kept(POOL.id), old.steering)
     assert new.leases == old.leases
     assert new.holdings == old.holdings
-    assert new.nodes_of == old.nodes_of
+    assert new.roster.nodes_of == old.roster.nodes_of
     assert new.record == old.record
     assert (new.curve == old.curve).all()
     assert new.next_lease_number() == old.next_lease_number()

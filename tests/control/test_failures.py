@@ -89,7 +89,7 @@ def test_it_gets_another_node_and_pays_for_none_that_failed(tmp_path: Path):
     (event,) = told(living, NODES_REPLACED, NODES_LOST)
     assert (event.kind, event.subject, event.tenant_id) == (NODES_REPLACED, now.id, now.tenant_id)
     assert event.data == {"failed": ["h100-3"], "nodes": ["h100-1"]}
-    assert living.line.book.nodes_of[now.id] == {"h100-1", "h100-2"}
+    assert living.line.book.roster.nodes_of[now.id] == {"h100-1", "h100-2"}
     assert held_s(living, FAILS_S + 600) == {
         "h100-1": 8 * 600,  # clean: with its tenant at once
         "h100-2": 8 * (FAILS_S + 600 - began_s),

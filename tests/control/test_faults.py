@@ -135,14 +135,14 @@ def test_an_answer_that_cannot_be_true_is_set_aside_and_shown(living: Living, li
 
 def test_a_node_that_vanishes_is_replaced_and_may_come_back(living: Living):
     lease = leased(living)
-    node = sorted(living.line.book.nodes_of[lease.id])[0]
+    node = sorted(living.line.book.roster.nodes_of[lease.id])[0]
     twisted(living).twist(
         facts=lambda f: replace(f, nodes=tuple(n for n in f.nodes if n.node != node))
     )
     living.clock.time_s += 60
     living.step()
     assert living.line.book.holdings[node].state is HoldingState.FAILED
-    assert node not in living.line.book.nodes_of[lease.id]
+    assert node not in living.line.book.roster.nodes_of[lease.id]
     twisted(living).twist()
     # It comes back: it was taken from the lease, which has another, and is sanitised.
     for _ in range(3):
@@ -151,12 +151,15 @@ def test_a_node_that_vanishes_is_replaced_and_may_come_back(living: Living):
     assert living.line.book.roster.count(HoldingState.FREE) == 2
     going_on = living.store.lease(lease.id)
     assert going_on is not None
-    assert (going_on.state, len(living.line.book.nodes_of[lease.id])) == (LeaseState.RUNNING, 2)
+    assert (going_on.state, len(living.line.book.roster.nodes_of[lease.id])) == (
+        LeaseState.RUNNING,
+        2,
+    )
 
 
 def test_a_node_shown_in_other_hands_ends_the_lease_and_is_taken_back(living: Living):
     lease = leased(living)
-    node = sorted(living.line.book.nodes_of[lease.id])[0]
+    node = sorted(living.line.book.roster.nodes_of[lease.id])[0]
 
     def stolen(facts: PoolFacts) -> PoolFacts:
         nodes = tuple(

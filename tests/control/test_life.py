@@ -231,7 +231,7 @@ def test_a_reserved_lease_starts_when_it_was_booked_for(memory: Database):
     assert lease_of(living, meanwhile).reason == EndReason.RECALLED
     running = lease_of(living, booked)
     assert (running.state, running.start_s) == (LeaseState.RUNNING, start_s)
-    assert len(living.line.book.nodes_of[running.id]) == 3
+    assert len(living.line.book.roster.nodes_of[running.id]) == 3
 
 
 def test_what_is_booked_is_not_promised_to_others(memory: Database):

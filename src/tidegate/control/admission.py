@@ -78,8 +78,8 @@ def decide_pool(book: Book, orders: Sequence[Order], now_s: int) -> Plan | None:
             _admit(book, order, nodes, now_s, decision.id)
         else:
             _refuse(book, order, plan, i, now_s, decision.id)
-    if book.has_moved:  # orders that go on waiting are nothing new
-        book.decided(decision)
+    if book.journal.has_events:  # orders that go on waiting are nothing new
+        book.journal.decided(decision)
     return plan
 
 
@@ -108,7 +108,7 @@ def _decision(
     if kept_out := _kept_out(book, snapshot, plan, orders):
         told[KEPT_OUT] = kept_out
     id = new_id(Prefix.DECISION)
-    return Decision(id, book.pool.id, now_s, book.packer.pack(id, snapshot), told)
+    return Decision(id, book.pool.id, now_s, book.journal.packer.pack(id, snapshot), told)
 
 
 def _internal_demand(book: Book, snapshot: Snapshot) -> int:
@@ -150,7 +150,7 @@ def _judge_bookings(book: Book, orders: Sequence[Order], now_s: int) -> None:
         snapshot = snapshot._replace(idle=snapshot.pending + book.pool.pool.nodes, kept_back=0)
         plan = book.engine.decide(snapshot)
         decision = _decision(book, snapshot, plan, [order], [], now_s)
-        book.decided(decision)
+        book.journal.decided(decision)
         if plan.verdict[0] == Verdict.ADMITTED and order.start_at_s is not None:
             _promise(book, order, order.start_at_s, LeaseState.BOOKED, now_s, decision.id)
         else:
@@ -168,7 +168,7 @@ def _bid_price(book: Book, plan: Plan, i: int) -> str | None:
 def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = None) -> None:
     """Announce that a lease is taken back."""
     take_s = now_s + lease.notice_s
-    nodes = tuple(book.roster.in_order(book.nodes_of[lease.id]))
+    nodes = tuple(book.roster.in_order(book.roster.nodes_of[lease.id]))
     book.move_lease(
         lease,
         LeaseState.NOTICED,
@@ -179,7 +179,9 @@ def give_notice(book: Book, lease: Lease, now_s: int, decision_id: str | None = 
     )
     held = [node for node in nodes if book.holdings[node].state is HoldingState.LEASED]
     book.move_nodes(held, HoldingState.NOTICED, now_s, lease_id=lease.id)
-    book.command(Notice(new_id(Prefix.COMMAND), book.pool.id, lease.id, nodes, take_s), lease.id)
+    book.journal.command(
+        Notice(new_id(Prefix.COMMAND), book.pool.id, lease.id, nodes, take_s), lease.id
+    )
 
 
 def _admit(book: Book, order: Order, nodes: list[str], now_s: int, decision_id: str) -> None:

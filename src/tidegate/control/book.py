@@ -1,7 +1,7 @@
 """One pool's state in the leader's memory, and the moves that can be made in it.
 
-The book is changed first and written afterwards: :meth:`Book.turn` gives what has changed, to be written in
-one transaction. When that fails the book is thrown away and made anew from the tables.
+The book is changed first and written afterwards: its journal gives what has changed, to be written in one transaction.
+When that fails the book is thrown away and made anew from the tables.
 """
 
 from collections import Counter
@@ -9,17 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tidegate.control.changes import Changes, Decision, Kept, Numbered, Tick, Watch
+from tidegate.control.changes import Kept, Watch
 from tidegate.control.curve import engine_of
 from tidegate.control.heldrows import HeldRows
-from tidegate.control.packing import Packer
+from tidegate.control.journal import Journal
 from tidegate.control.pools import LivePool
-from tidegate.control.ports import Command, NodeFact
+from tidegate.control.ports import NodeFact
 from tidegate.control.roster import Roster
 from tidegate.control.steering import Leasing, Steering
-from tidegate.control.wishes import Wish
-from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED, Event
-from tidegate.lease.lease import Holding, Lease, Order, Quote, plain
+from tidegate.lease.events import LEASE_CHANGED, LOOP, NODES_MOVED
+from tidegate.lease.lease import Holding, Lease, Order, Quote
 from tidegate.lease.states import (
     HOLDING_MOVES,
     LEASE_MOVES,
@@ -52,17 +51,13 @@ class Book:
     booked : dict of str to Lease
         Those that are promised for a later start.
     roster : Roster
-        The nodes.
+        The nodes, and which of them each live lease has.
+    journal : Journal
+        What has happened since the last turn.
     rows : HeldRows
         The leases as decisions read them.
-    nodes_of : dict of str to set of str
-        Nodes that each live lease holds, or that are being made ready for it.
-    without : set of str
-        Those of them that have no node: none has been given to them, or all have been lost.
     settled : dict of str to NodeFact
         Facts of nodes that the book has just as they say, by node; a node that moves leaves it.
-    packer : Packer
-        Packs the snapshots of decisions.
     holds : dict of str to Quote
         Quotes whose nodes are kept, as of the last look.
     waitlist : dict of str to Order
@@ -71,8 +66,6 @@ class Book:
         As of the latest tick.
     refusals : Counter of str
         By lease, how often the driver refused nodes that were to replace others.
-    fence : dict of str to int
-        The last command that touches a node: facts seen before it was carried out say nothing of the node.
     clean : set of str
         Nodes that nobody has held since they were sanitised.
     busy, pending, waiting : int
@@ -93,21 +86,13 @@ class Book:
         running = [lease for lease in kept.leases if lease.state is not LeaseState.BOOKED]
         self.leases = {lease.id: lease for lease in running}
         self.rows = HeldRows(self.pool, running)
-        self.roster = Roster(kept.holdings)
+        self.roster = Roster(kept.holdings, self.leases)
         self.roster.spare(steering.quarantined)
-        self.nodes_of: dict[str, set[str]] = {lease.id: set() for lease in running}
-        for holding in kept.holdings:
-            if holding.lease_id in self.nodes_of:
-                self.nodes_of[holding.lease_id].add(holding.node)
-        self.without = {id for id, nodes in self.nodes_of.items() if not nodes}
+        self.journal = Journal(kept.commands, kept.last_command)
         self.settled: dict[str, NodeFact] = {}
-        self.packer = Packer()
         self.holds: dict[str, Quote] = {}
         self.waitlist = {order.id: order for order in kept.waitlist}
         self.refusals: Counter[str] = Counter()
-        self.fence: dict[str, int] = {}
-        for each in kept.commands:
-            self._raise_fence(each)
         self.clean: set[str] = set()
         self.watch = kept.watch
         self.busy = 0
@@ -116,7 +101,6 @@ class Book:
         self.calm = kept.calm
         self.short_since_s = -1
         self.waiting = 0
-        self._last_command = kept.last_command
         self._last_lease = kept.last_lease
         self._sold_s, self._broken_s = kept.sold_s, kept.broken_s
         self.engine = engine_of(self.pool, kept.ticks)
@@ -124,7 +108,6 @@ class Book:
         self.curve = self.engine.curve(self.roster.lost)
         self._leasable = 0
         self._leasable_tick: int | None = None
-        self._changes = Changes()
 
     @property
     def record(self) -> Record:
@@ -135,11 +118,6 @@ class Book:
     def holdings(self) -> Mapping[str, Holding]:
         """The open holding of each node."""
         return self.roster.holdings
-
-    @property
-    def has_moved(self) -> bool:
-        """Whether something has happened since the last turn."""
-        return bool(self._changes.events)
 
     def leasable(self) -> int:
         """Return how many nodes may be leased at most: renewed at a tick, and never below what is leased.
@@ -156,26 +134,15 @@ class Book:
             self._leasable = max(int(self.curve[0]), leased + spare)
         return max(self._leasable, leased)
 
-    def turn(self) -> Changes:
-        """Return what has changed since the last turn, and begin anew."""
-        changes, self._changes = self._changes, Changes()
-        return changes
-
     # ------------------------------------------------------------------------------------------------------- moves
-
-    def tell(self, kind: str, subject: str, data: dict[str, Any], at_s: int, **more: Any) -> None:
-        """Record an event."""
-        actor = more.pop("actor", LOOP)
-        self._changes.events.append(Event(at_s, actor, kind, subject, plain(data), **more))
 
     def enter(self, order: Order) -> None:
         """Take in an order that has no row yet; :meth:`place` follows."""
-        self._changes.orders[order.id] = order
-        self._changes.new_orders.add(order.id)
+        self.journal.order(order, is_new=True)
 
     def place(self, order: Order) -> None:
         """Take in an order that was placed: it has its row, or is entered; now it has its event."""
-        self.tell(
+        self.journal.tell(
             f"order.{OrderState.PLACED}",
             order.id,
             order.as_data(),
@@ -191,11 +158,11 @@ class Book:
         _allow(may_move(ORDER_MOVES, order.state, state), order.id, order.state, state)
         changed |= {"state": state, "version": order.version + 1}
         moved = replace(order, **changed)
-        self._changes.orders[order.id] = moved
+        self.journal.order(moved)
         self.waitlist.pop(order.id, None)
         if state is OrderState.WAITLISTED:
             self.waitlist[order.id] = moved
-        self.tell(
+        self.journal.tell(
             f"order.{state}",
             order.id,
             changed,
@@ -211,8 +178,8 @@ class Book:
         _allow(may_move(QUOTE_MOVES, quote.state, state), quote.id, quote.state, state)
         changed |= {"state": state, "version": quote.version + 1}
         moved = replace(quote, **changed)
-        self._changes.quotes[quote.id] = moved
-        self.tell(f"quote.{state}", quote.id, changed, at_s, tenant_id=quote.tenant_id)
+        self.journal.quote(moved)
+        self.journal.tell(f"quote.{state}", quote.id, changed, at_s, tenant_id=quote.tenant_id)
         return moved
 
     def next_lease_number(self) -> int:
@@ -227,9 +194,8 @@ class Book:
         else:
             self._begin(lease)
         self._sold_s += lease.nodes * lease.firm_s
-        self._changes.leases[lease.id] = lease
-        self._changes.new_leases.add(lease.id)
-        self.tell(
+        self.journal.lease(lease, is_new=True)
+        self.journal.tell(
             f"lease.{lease.state}",
             lease.id,
             lease.as_data(),
@@ -240,8 +206,7 @@ class Book:
 
     def _begin(self, lease: Lease) -> None:
         self.leases[lease.id] = lease
-        self.nodes_of[lease.id] = set()
-        self.without.add(lease.id)
+        self.roster.begin(lease.id)
         self.rows.add(lease)
 
     def move_lease(self, lease: Lease, state: LeaseState, at_s: int, **changed: Any) -> Lease:
@@ -257,7 +222,7 @@ class Book:
         more = {name: changed.pop(name) for name in ("actor", "decision_id") if name in changed}
         changed["version"] = lease.version + 1
         moved = replace(lease, **changed)
-        self._changes.leases[lease.id] = moved
+        self.journal.lease(moved)
         if moved.state is LeaseState.BOOKED:
             self.booked[lease.id] = moved
         elif self.booked.pop(lease.id, None) is not None:
@@ -270,10 +235,9 @@ class Book:
             del self.leases[lease.id]
             self.rows.remove(lease)
             self.refusals.pop(lease.id, None)
-            self.nodes_of.pop(lease.id, None)
-            self.without.discard(lease.id)
+            self.roster.end(lease.id)
         self._broken_s += moved.nodes * moved.broken_s + moved.lost_s - lease.lost_s
-        self.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
+        self.journal.tell(kind, lease.id, changed, at_s, tenant_id=lease.tenant_id, **more)
         return moved
 
     def move_nodes(
@@ -297,10 +261,12 @@ class Book:
                 since_s = max(since_s, before.since_s)
             moved.append(node)
         for node in moved:
-            self._hold(node, Holding(self.pool.id, node, state, lease_id, since_s))
+            holding = Holding(self.pool.id, node, state, lease_id, since_s)
+            self.journal.held(self.roster.hold(holding), holding)
+            self.settled.pop(node, None)
         if moved:
             data = {"state": state, "lease_id": lease_id, "since_s": since_s, "nodes": moved}
-            self.tell(
+            self.journal.tell(
                 NODES_MOVED,
                 self.pool.id,
                 data,
@@ -308,60 +274,17 @@ class Book:
                 tenant_id=tenant_id,
             )
 
-    def _hold(self, node: str, holding: Holding) -> None:
-        before = self.roster.hold(holding)
-        self.settled.pop(node, None)
-        changes = self._changes
-        if before is not None:
-            ended = replace(before, until_s=holding.since_s)
-            if node in changes.opened:
-                changes.past.append(ended)
-            else:
-                changes.closed[node] = ended
-            if before.lease_id in self.nodes_of and before.lease_id != holding.lease_id:
-                self.nodes_of[before.lease_id].discard(node)
-                if not self.nodes_of[before.lease_id]:
-                    self.without.add(before.lease_id)
-        if holding.lease_id in self.nodes_of:
-            self.nodes_of[holding.lease_id].add(node)
-            self.without.discard(holding.lease_id)
-        changes.opened[node] = holding
-
-    def command(self, command: Command, lease_id: str | None = None) -> None:
-        """Put a command into the outbox."""
-        self._last_command += 1
-        numbered = Numbered(self._last_command, command, lease_id)
-        self._raise_fence(numbered)
-        self._changes.commands.append(numbered)
-
-    def _raise_fence(self, numbered: Numbered) -> None:
-        for node in numbered.command.nodes:
-            self.fence[node] = numbered.number
-
     def steer(self, steering: Steering) -> None:
         """Follow what an operator has said, as far as it does not change the forecast."""
         self.steering = steering
         self.roster.spare(steering.quarantined)
         self.curve = self.engine.curve(self.roster.lost)
 
-    def observe(self, tick: Tick) -> None:
-        """Keep a tick."""
-        self._changes.ticks.append(tick)
-
     def watch_driver(self, watch: Watch) -> None:
         """Take note of how the driver is doing."""
         if watch != self.watch:
             self.watch = watch
-            self._changes.watch = watch
-
-    def granted(self, wish: Wish) -> None:
-        """Keep that a wish was granted or refused."""
-        self._changes.wishes.append(wish)
-
-    def decided(self, decision: Decision) -> None:
-        """Keep a decision."""
-        self._changes.decisions.append(decision)
-        self.packer.written(decision.id)
+            self.journal.watched(watch)
 
 
 def _allow(allowed: bool, what: str, before: str, after: str) -> None:  # noqa: FBT001

@@ -92,12 +92,12 @@ def hand_over(book: Book, lease: Lease, nodes: Sequence[str], now_s: int) -> Non
     command = HandOver(
         new_id(Prefix.COMMAND), book.pool.id, lease.id, lease.tenant_id, lease.product, tuple(nodes)
     )
-    book.command(command, lease.id)
+    book.journal.command(command, lease.id)
 
 
 def find_others(book: Book, now_s: int) -> None:
     """Give other nodes to leases whose nodes the driver would not hand over; without any, they have failed."""
-    without = [book.leases[id] for id in book.without]
+    without = [book.leases[id] for id in book.roster.without]
     starting = [lease for lease in without if lease.state is LeaseState.STARTING]
     for lease in sorted(starting, key=lambda lease: lease.number):
         idle = book.roster.lendable

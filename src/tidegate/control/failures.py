@@ -49,7 +49,9 @@ def take_failures(book: Book, failed: Mapping[str, Sequence[str]], now_s: int) -
         else:
             _make_whole(book, lease, nodes, now_s)
         # Last, so that its reservation never is without a node: what its tenant has queued there stays.
-        book.command(Take(new_id(Prefix.COMMAND), book.pool.id, lease_id, tuple(nodes)), lease_id)
+        book.journal.command(
+            Take(new_id(Prefix.COMMAND), book.pool.id, lease_id, tuple(nodes)), lease_id
+        )
 
 
 def take_refusal(book: Book, command: HandOver, now_s: int) -> None:
@@ -57,7 +59,7 @@ def take_refusal(book: Book, command: HandOver, now_s: int) -> None:
     lease = book.leases.get(command.lease_id)
     if lease is None:
         return
-    nodes = book.roster.in_order(book.nodes_of[lease.id] & set(command.nodes))
+    nodes = book.roster.in_order(book.roster.nodes_of[lease.id] & set(command.nodes))
     book.move_nodes(nodes, HoldingState.FREE, now_s)
     if nodes and lease.state is not LeaseState.STARTING:
         _make_whole(book, lease, nodes, now_s, refused=nodes)
@@ -74,8 +76,8 @@ def _make_whole(
     if others:
         hand_over(book, lease, others, now_s)
         data = {"failed": list(gone), "nodes": others}
-        book.tell(NODES_REPLACED, lease.id, data, now_s, tenant_id=lease.tenant_id)
-    if len(book.nodes_of[lease.id]) < lease.nodes:
+        book.journal.tell(NODES_REPLACED, lease.id, data, now_s, tenant_id=lease.tenant_id)
+    if len(book.roster.nodes_of[lease.id]) < lease.nodes:
         _do_without(book, lease, gone[len(others) :], now_s)
 
 
@@ -84,7 +86,7 @@ def _others(book: Book, lease: Lease, now_s: int, refused: Collection[str]) -> l
     kept = kept_for_others(book, (), now_s)
     free = book.roster.lendable
     spare = len(free) - sum(nodes for nodes, _ in kept) - book.pending - nodes_due(book, now_s)
-    short = lease.nodes - len(book.nodes_of[lease.id])
+    short = lease.nodes - len(book.roster.nodes_of[lease.id])
     idle = [node for node in reversed(free) if node not in refused]
     idle.sort(key=lambda node: node not in book.clean)
     return idle[: max(0, min(short, spare, _room(book, lease, short, kept, now_s)))]
@@ -103,7 +105,7 @@ def _room(book: Book, lease: Lease, short: int, kept: Sequence[Held], now_s: int
 
 def _do_without(book: Book, lease: Lease, lost: Sequence[str], now_s: int) -> None:
     """Let a lease go on with the nodes that it has; the firm time of the others is not kept."""
-    left = len(book.nodes_of[lease.id])
+    left = len(book.roster.nodes_of[lease.id])
     if not left:
         end_lease(book, lease, LeaseState.FAILED, EndReason.NODE_FAILED, now_s)
         return
@@ -117,5 +119,5 @@ def _do_without(book: Book, lease: Lease, lost: Sequence[str], now_s: int) -> No
         "of": lease.nodes,
         "lost_s": lost_s,
     }
-    book.tell(NODES_LOST, lease.id, data, now_s, tenant_id=lease.tenant_id)
+    book.journal.tell(NODES_LOST, lease.id, data, now_s, tenant_id=lease.tenant_id)
     book.change_lease(lease, now_s, nodes=left, lost_s=lease.lost_s + lost_s)

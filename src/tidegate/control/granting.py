@@ -31,7 +31,7 @@ def grant_wishes(
             trouble = grant_hold(book, wish, quote_of(wish.subject), now_s)
         else:
             trouble = _grant(book, wish, now_s)
-        book.granted(replace(wish, done_s=now_s, trouble=trouble))
+        book.journal.granted(replace(wish, done_s=now_s, trouble=trouble))
 
 
 def _grant(book: Book, wish: Wish, now_s: int) -> str:
@@ -79,7 +79,7 @@ def _shrink(book: Book, lease: Lease, wish: Wish, now_s: int) -> str:
         return TOO_SMALL
     if lease.state is not LeaseState.RUNNING:
         return UNDER_NOTICE if lease.state is LeaseState.NOTICED else NOT_STARTED
-    held = book.roster.in_order(book.nodes_of[lease.id])
+    held = book.roster.in_order(book.roster.nodes_of[lease.id])
     # A failed node goes first; then the highest, so that internal jobs find a block below.
     held.sort(key=lambda node: book.holdings[node].state is HoldingState.FAILED)
     gone = held[wish.value :]

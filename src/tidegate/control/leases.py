@@ -67,7 +67,7 @@ def end_lease(
     broken_s = 0
     if state is not LeaseState.ENDED:
         broken_s = max(0, lease.firm_until_s - max(now_s, lease.start_s))
-    nodes = book.roster.in_order(book.nodes_of[lease.id])
+    nodes = book.roster.in_order(book.roster.nodes_of[lease.id])
     more = {} if actor is None else {"actor": actor}
     book.move_lease(
         lease, state, now_s, ended_s=now_s, reason=reason.value, broken_s=broken_s, **more
@@ -82,5 +82,5 @@ def release(book: Book, lease: Lease, nodes: list[str], now_s: int) -> None:
         return
     book.move_nodes(held, HoldingState.DRAINING, now_s)
     pool = book.pool.id
-    book.command(Take(new_id(Prefix.COMMAND), pool, lease.id, tuple(held)), lease.id)
-    book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(held)), lease.id)
+    book.journal.command(Take(new_id(Prefix.COMMAND), pool, lease.id, tuple(held)), lease.id)
+    book.journal.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(held)), lease.id)

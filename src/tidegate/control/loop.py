@@ -190,13 +190,13 @@ class Line:
                 see_trouble(book, text, now_s, self._stale_after_s)
             case Refused(command, _, trouble):
                 log.warning("command refused", pool=self.pool.id, trouble=trouble)
-                book.tell(DRIFT, self.pool.id, {"found": [trouble]}, now_s)
+                book.journal.tell(DRIFT, self.pool.id, {"found": [trouble]}, now_s)
                 if isinstance(command, HandOver):
                     take_refusal(book, command, now_s)
 
     def _apply(self) -> Mapping[str, Order]:
         """Write what has come of the step; return the orders that have moved, by id."""
-        changes = self.book.turn()
+        changes = self.book.journal.turn()
         if changes:
             self._store.write(self.pool.id, self._epoch, changes)
             self.desk.send(changes.commands)

@@ -126,7 +126,7 @@ def reconcile(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         if _agrees(book.holdings.get(fact.node), fact):
             settled[fact.node] = fact
         else:
-            _sort(book, fact, sorting, is_current=book.fence.get(fact.node, 0) <= done)
+            _sort(book, fact, sorting, is_current=book.journal.fence.get(fact.node, 0) <= done)
     if len(facts.nodes) < len(book.holdings):
         shown = {fact.node for fact in facts.nodes}
         for node, holding in book.holdings.items():
@@ -230,16 +230,16 @@ def _carry_out(book: Book, sorting: _Sorting, now_s: int) -> None:
         _lose(book, lease_id, now_s)
     for lease_id, left in sorting.left.items():
         lease = book.leases.get(lease_id)
-        if lease is not None and left == book.nodes_of[lease_id]:
+        if lease is not None and left == book.roster.nodes_of[lease_id]:
             end_recalled(book, lease, now_s)
     if sorting.done:
-        book.command(GiveBack(new_id(Prefix.COMMAND), pool, tuple(sorting.done)))
+        book.journal.command(GiveBack(new_id(Prefix.COMMAND), pool, tuple(sorting.done)))
     if sorting.retaken:
-        book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(sorting.retaken)))
+        book.journal.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(sorting.retaken)))
     for lease_id, nodes in sorting.strays.items():
         _take_stray(book, lease_id, nodes, now_s)
     if sorting.drift:
-        book.tell(DRIFT, pool, {"found": sorting.drift}, now_s)
+        book.journal.tell(DRIFT, pool, {"found": sorting.drift}, now_s)
     take_failures(book, failed, now_s)
 
 
@@ -256,7 +256,7 @@ def _take_stray(book: Book, lease_id: str, nodes: Iterable[str], now_s: int) -> 
     mine = [node for node in nodes if book.holdings[node].lease_id is None]
     if not mine:
         return
-    book.tell(
+    book.journal.tell(
         DRIFT, pool, {"found": [f"{node} is with {lease_id}, unasked" for node in mine]}, now_s
     )
     book.move_nodes(
@@ -264,14 +264,14 @@ def _take_stray(book: Book, lease_id: str, nodes: Iterable[str], now_s: int) -> 
         HoldingState.DRAINING,
         now_s,
     )
-    book.command(Take(new_id(Prefix.COMMAND), pool, lease_id, tuple(mine)), lease_id)
-    book.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(mine)), lease_id)
+    book.journal.command(Take(new_id(Prefix.COMMAND), pool, lease_id, tuple(mine)), lease_id)
+    book.journal.command(Sanitise(new_id(Prefix.COMMAND), pool, tuple(mine)), lease_id)
 
 
 def _start(book: Book, now_s: int) -> None:
     """Let leases run whose nodes are all with their tenants."""
     for lease in [each for each in book.leases.values() if each.state is LeaseState.STARTING]:
-        nodes = book.nodes_of[lease.id]
+        nodes = book.roster.nodes_of[lease.id]
         holdings = [book.holdings[node] for node in nodes]
         if len(nodes) < lease.nodes or any(each.state not in BILLABLE for each in holdings):
             continue

@@ -15,6 +15,8 @@ class Roster:
     Parameters
     ----------
     holdings : iterable of Holding
+    leases : iterable of str
+        Those that live.
 
     Attributes
     ----------
@@ -22,9 +24,13 @@ class Roster:
         By node; changed by :meth:`hold` alone.
     rank : mapping of str to int
         Place of each node in the driver's order.
+    nodes_of : dict of str to set of str
+        Nodes that each live lease holds, or that are being made ready for it.
+    without : set of str
+        Those leases that have no node: none has been given to them, or all have been lost.
     """
 
-    def __init__(self, holdings: Iterable[Holding]) -> None:
+    def __init__(self, holdings: Iterable[Holding], leases: Iterable[str]) -> None:
         self._holdings = {holding.node: holding for holding in holdings}
         self.holdings: Mapping[str, Holding] = self._holdings
         self.rank: Mapping[str, int] = {}
@@ -34,6 +40,21 @@ class Roster:
             (holding.state, holding.lease_id is not None) for holding in self._holdings.values()
         )
         self._lendable: list[str] | None = None
+        self.nodes_of: dict[str, set[str]] = {lease_id: set() for lease_id in leases}
+        for holding in self._holdings.values():
+            if holding.lease_id in self.nodes_of:
+                self.nodes_of[holding.lease_id].add(holding.node)
+        self.without = {lease_id for lease_id, nodes in self.nodes_of.items() if not nodes}
+
+    def begin(self, lease_id: str) -> None:
+        """Take note of a lease that lives from now on; it has no node yet."""
+        self.nodes_of[lease_id] = set()
+        self.without.add(lease_id)
+
+    def end(self, lease_id: str) -> None:
+        """Take note that a lease lives no longer."""
+        del self.nodes_of[lease_id]
+        self.without.discard(lease_id)
 
     def hold(self, holding: Holding) -> Holding | None:
         """Put a node into a holding; return the one before."""
@@ -46,6 +67,13 @@ class Roster:
                     self._lendable.pop()
                 else:
                     self._lendable = None
+            if before.lease_id in self.nodes_of and before.lease_id != holding.lease_id:
+                self.nodes_of[before.lease_id].discard(node)
+                if not self.nodes_of[before.lease_id]:
+                    self.without.add(before.lease_id)
+        if holding.lease_id in self.nodes_of:
+            self.nodes_of[holding.lease_id].add(node)
+            self.without.discard(holding.lease_id)
         self._counts[holding.state, holding.lease_id is not None] += 1
         if holding.state is HoldingState.FREE:
             self._lendable = None

@@ -58,7 +58,7 @@ def _in_blocks(
             free[rank.get(node, 0) // per_block] += 1
     held = np.zeros((len(book.leases), free.size), dtype=np.int64)
     for i, lease_id in enumerate(book.leases):
-        for node in book.nodes_of[lease_id]:
+        for node in book.roster.nodes_of[lease_id]:
             held[i, rank.get(node, 0) // per_block] += 1
     return wide, free, held.ravel()
 

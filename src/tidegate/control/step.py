@@ -23,10 +23,10 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
     watch = book.watch
     waiting = facts.waiting
     if watch.is_stale:
-        book.tell(POOL_FRESH, book.pool.id, {}, now_s)
+        book.journal.tell(POOL_FRESH, book.pool.id, {}, now_s)
     drift = "; ".join(facts.drift)
     if drift and drift != watch.drift:
-        book.tell(DRIFT, book.pool.id, {"found": list(facts.drift)}, now_s)
+        book.journal.tell(DRIFT, book.pool.id, {"found": list(facts.drift)}, now_s)
     book.watch_driver(
         replace(
             watch,
@@ -45,7 +45,7 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         demand = min(book.pool.pool.nodes, waiting.busy_nodes + waiting.pending_nodes)
         failed = book.roster.count(HoldingState.FAILED)
         book.engine.observe(tick, Observation(demand))
-        book.observe(
+        book.journal.observed(
             Tick(book.pool.id, tick, demand, waiting.busy_nodes, waiting.pending_nodes, failed)
         )
         book.curve = book.engine.curve(book.roster.lost)
@@ -56,7 +56,7 @@ def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int) -> Non
     watch = book.watch
     is_stale = watch.facts_at_s is None or now_s - watch.facts_at_s > stale_after_s
     if is_stale and not watch.is_stale:
-        book.tell(POOL_STALE, book.pool.id, {"trouble": trouble}, now_s)
+        book.journal.tell(POOL_STALE, book.pool.id, {"trouble": trouble}, now_s)
     book.watch_driver(replace(watch, is_stale=is_stale, trouble=trouble or watch.trouble))
 
 
