@@ -7,6 +7,7 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from tests.control.living import START_S, HandClock, a_pool
 
 from tidegate.api import create_app
 from tidegate.api.limits import Limits
+from tidegate.app.console import console_on, install_console
 from tidegate.control.access import SYSTEM, Role
 from tidegate.control.money_store import MoneyRules, Till
 from tidegate.control.rates import Limiter
@@ -32,8 +34,6 @@ from tidegate.store.leases import LeaseTables
 from tidegate.store.money import SqlMoney
 from tidegate.store.tables import core
 from tidegate.web import signin
-from tidegate.web.console import site
-from tidegate.web.console.services import Console
 
 NODES: Final = 10_000
 LEASES: Final = 2_000
@@ -123,30 +123,10 @@ def page_times(folder: Path, runs: int) -> dict[str, dict[str, float]]:
     till = Till(SqlMoney(database), MoneyRules(), book, clock.now_s)
     services = services_on(database, Limits(UNLIMITED, UNLIMITED), till)
     app = create_app(services)
-    signin.install(
-        app,
-        signin.Doors(
-            services.seal, services.access, services.wall_s, Limiter(UNLIMITED, time.monotonic)
-        ),
+    doors = signin.Doors(
+        services.seal, services.access, services.wall_s, Limiter(UNLIMITED, time.monotonic)
     )
-    app.include_router(signin.router)
-    site.install(
-        app,
-        Console(
-            views=services.views,
-            steering=services.steering,
-            access=services.access,
-            pools={pool.id: pool},
-            clock=clock,
-            seal=services.seal,
-            webhooks=services.webhooks,
-            quotes=services.quotes,
-            sales=services.sales,
-            changes=services.lease_acts,
-            till=till,
-            wall_s=wall_s,
-        ),
-    )
+    install_console(app, doors, console_on(replace(services, pools={pool.id: pool}), clock))
     create_user(
         services.access,
         SYSTEM,

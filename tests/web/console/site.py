@@ -13,7 +13,7 @@ from tests.api.calling import caller
 from tests.api.house import NOW_S, POOLS, UNLIMITED, House, house, wall_s
 from tests.finance.fleets import books_of
 
-from tidegate.api import problems
+from tidegate.app.console import console_on, install_console
 from tidegate.app.financelive import LiveFinance
 from tidegate.control import steering as deeds
 from tidegate.control.access import SYSTEM, Role
@@ -24,8 +24,7 @@ from tidegate.control.user_acts import UserWish, create_user
 from tidegate.finance.books import Books
 from tidegate.lease.lease import Order
 from tidegate.web import signin
-from tidegate.web.console import site
-from tidegate.web.console.services import Console, MarketDesk
+from tidegate.web.console.services import MarketDesk
 from tidegate.web.console.signing_in import sign_in_page
 
 PASSWORD = "correct horse battery staple"
@@ -113,24 +112,6 @@ def built(folder: Path, market: MarketDesk | None = None) -> Iterator[Site]:
             services.seal, services.access, services.wall_s, Limiter(UNLIMITED, lambda: 0.0),
             page=sign_in_page,
         )  # fmt: skip
-        signin.install(app, doors)  # type: ignore[arg-type]
-        app.include_router(signin.router)  # type: ignore[attr-defined]
-        console = Console(
-            views=services.views,
-            steering=services.steering,
-            access=services.access,
-            pools=services.pools,
-            clock=small.loop.clock,
-            seal=services.seal,
-            webhooks=services.webhooks,
-            quotes=services.quotes,
-            sales=services.sales,
-            changes=services.lease_acts,
-            till=services.till,
-            wall_s=services.wall_s,
-            finance=finance_on(small),
-            market=market,
-        )
-        site.install(app, console)  # type: ignore[arg-type]
-        site.answer_with_pages(app, problems.status_of)  # type: ignore[arg-type]
+        console = console_on(services, small.loop.clock, finance=finance_on(small), market=market)
+        install_console(app, doors, console)  # type: ignore[arg-type]
         yield Site(small)
