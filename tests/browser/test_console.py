@@ -8,18 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.watching import axe, watched
 from tests.postgres import Postgres
 
 expect.set_options(timeout=20_000)  # the demonstration runs beside other tests
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.allow_hosts(["127.0.0.1"])]
 
-AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
-WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OWNER: Final = (
     "overview",
     "pools/h100",
@@ -42,15 +41,6 @@ TENANT: Final = (
     "keys",
     "webhooks",
 )
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests; a sandbox needs more rights than a container gives."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -104,39 +94,16 @@ def enter(page: Page, address: str, who: str) -> Page:
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """Sign somebody in; complaints of the browser and requests elsewhere fail the test at its end."""
-    complaints: list[str] = []
-    contexts = []
-
-    def heard(kind: str, text: str) -> None:
-        if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
-            complaints.append(text)
-
-    def requested(url: str) -> None:
-        if not url.startswith((address, "data:", "about:")):
-            complaints.append(f"request of {url}")
-
-    def sign_up(who: str, *, width: int = 1280, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: heard(message.type, message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requested(request.url))
-        return enter(page, address, who)
-
-    yield sign_up
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    but = "the server responded with a status of 4"
+    with watched(browser, address, but) as new_page:
+        yield lambda who, **options: enter(new_page(**options), address, who)
 
 
 def faults(page: Page) -> list[str]:
     """What axe finds, a line each."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("(tags) => axe.run({runOnly: tags})", WCAG)
     return [
         f"{page.url} {rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in found["violations"]
+        for rule in axe(page)["violations"]
         for node in rule["nodes"]
     ]
 

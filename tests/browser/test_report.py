@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from tests.browser.watching import axe, watched
 from tests.web import results
 
 from tidegate.web import plots
@@ -15,18 +16,7 @@ from tidegate.web.report import render
 
 pytestmark = pytest.mark.needs_chromium
 
-AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
-WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TIDE: Final = "#pool-2-tide"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests; a sandbox needs more rights than a container gives."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -48,31 +38,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def visit(browser: Browser, folder: Path) -> Iterator[Callable[..., Page]]:
     """Open a report; complaints of the browser and requests elsewhere fail the test at its end."""
-    complaints: list[str] = []
-    contexts = []
 
-    def heard(kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            complaints.append(text)
-
-    def requested(url: str) -> None:
-        if not url.startswith((folder.as_uri(), "data:", "about:")):
-            complaints.append(f"request of {url}")
-
-    def open_page(name: str = "three", *, width: int = 1280, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: heard(message.type, message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requested(request.url))
+    def open_page(name: str = "three", **options: Any) -> Page:
+        page = new_page(**options)
         page.goto(f"{folder.as_uri()}/{name}.html")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with watched(browser, folder.as_uri()) as new_page:
+        yield open_page
 
 
 def scroll_through(page: Page) -> None:
@@ -241,8 +214,7 @@ def test_axe_finds_no_violation(visit: Callable[..., Page], scheme: str, width: 
     scroll_through(page)
     for details in page.locator("details").all():
         details.locator("summary").first.click()
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    found = axe(page)
     assert [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found["violations"]] == []
     assert len(found["passes"]) > 15
 
