@@ -1,6 +1,8 @@
 """Budgets, grants and price books as rows."""
 
+from dataclasses import asdict
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,9 +11,27 @@ from tidegate.control.access import Reach
 from tidegate.lease.bookjson import book_data, book_of
 from tidegate.lease.pricebook import PriceBook
 from tidegate.quantity import Money
-from tidegate.store.reach import within
-from tidegate.store.rows import add_new, upsert
+from tidegate.store.rows import Rows, add_new
 from tidegate.store.tables import money
+
+
+def _read_budget(row: Any) -> Budget:
+    shares = tuple(Decimal(share) for share in row.shares)
+    return Budget(row.id, row.tenant_id, Money(row.amount, row.currency), shares)
+
+
+def _write_budget(budget: Budget) -> dict[str, Any]:
+    return {
+        "id": budget.id,
+        "tenant_id": budget.tenant_id,
+        "amount": budget.amount.amount,
+        "currency": budget.amount.currency,
+        "shares": [str(share) for share in budget.shares],
+    }
+
+
+def _read_grant(row: Any) -> Grant:
+    return Grant(**row._mapping)
 
 
 class SqlPlans:
@@ -19,33 +39,16 @@ class SqlPlans:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._budgets = Rows(connection, money.budget, "tenant_id", _read_budget, _write_budget)
+        self._grants = Rows(connection, money.grant_award, "tenant_id", _read_grant, asdict)
 
     def budgets(self, reach: Reach, after_id: str | None = None, limit: int = 1000) -> list[Budget]:
         """Budgets within reach, in order of id."""
-        table = money.budget
-        query = within(sa.select(table), table.c.tenant_id, reach)
-        if after_id is not None:
-            query = query.where(table.c.id > after_id)
-        return [
-            Budget(
-                row.id,
-                row.tenant_id,
-                Money(row.amount, row.currency),
-                tuple(Decimal(share) for share in row.shares),
-            )
-            for row in self._connection.execute(query.order_by(table.c.id).limit(limit))
-        ]
+        return self._budgets.page(reach, after_id, limit)
 
     def save_budget(self, budget: Budget) -> None:
         """Add a budget, or replace the one of that id."""
-        row = {
-            "id": budget.id,
-            "tenant_id": budget.tenant_id,
-            "amount": budget.amount.amount,
-            "currency": budget.amount.currency,
-            "shares": [str(share) for share in budget.shares],
-        }
-        upsert(self._connection, money.budget, row, ["id"])
+        self._budgets.save(budget)
 
     def drop_budget(self, budget_id: str) -> None:
         """Take a budget away, and what was told of it."""
@@ -71,35 +74,11 @@ class SqlPlans:
 
     def grants(self, reach: Reach, after_id: str | None = None, limit: int = 1000) -> list[Grant]:
         """Grants within reach, in order of id."""
-        table = money.grant_award
-        query = within(sa.select(table), table.c.tenant_id, reach)
-        if after_id is not None:
-            query = query.where(table.c.id > after_id)
-        return [
-            Grant(
-                row.id,
-                row.tenant_id,
-                row.project,
-                row.chip,
-                row.gpu_hours,
-                row.from_s,
-                row.until_s,
-            )
-            for row in self._connection.execute(query.order_by(table.c.id).limit(limit))
-        ]
+        return self._grants.page(reach, after_id, limit)
 
     def save_grant(self, grant: Grant) -> None:
         """Add a grant, or replace the one of that id."""
-        row = {
-            "id": grant.id,
-            "tenant_id": grant.tenant_id,
-            "project": grant.project,
-            "chip": grant.chip,
-            "gpu_hours": grant.gpu_hours,
-            "from_s": grant.from_s,
-            "until_s": grant.until_s,
-        }
-        upsert(self._connection, money.grant_award, row, ["id"])
+        self._grants.save(grant)
 
     def price_book(self) -> PriceBook | None:
         """The price book in force; None when none was ever adopted."""
