@@ -11,8 +11,7 @@ from tidegate.control.money_store import MoneyRules
 from tidegate.errors import BillingFileError
 from tidegate.feeds.fleetfile.document import read_tables
 from tidegate.feeds.fleetfile.problems import FileKind, Problems
-from tidegate.feeds.fleetfile.tables import Amount, Duration, Name, Table, Text, Zone
-from tidegate.feeds.pricefile.tables import Currency
+from tidegate.feeds.fleetfile.tables import Amount, Currency, Duration, Name, Table, Text, Zone
 from tidegate.quantity import parse_instant
 from tidegate.quantity.timetext import DURATION_EXAMPLE
 

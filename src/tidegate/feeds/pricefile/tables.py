@@ -9,8 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
-from tidegate.feeds.fleetfile.tables import Amount, Duration, Name, Table, Text, Zone
-from tidegate.quantity import minor_units
+from tidegate.feeds.fleetfile.tables import Amount, Currency, Duration, Name, Table, Text, Zone
 from tidegate.quantity.timetext import DURATION_EXAMPLE
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -35,13 +34,6 @@ def _day(value: object) -> int:
     return DAYS.index(value)
 
 
-def _currency(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("it is not a currency code")
-    minor_units(value)
-    return value
-
-
 def _moment(value: object) -> str:
     """A date or time as its text; the zone that it is meant in comes later."""
     if isinstance(value, date):
@@ -54,7 +46,6 @@ def _moment(value: object) -> str:
 
 Clock = Annotated[int, BeforeValidator(_minute)]
 Day = Annotated[int, BeforeValidator(_day)]
-Currency = Annotated[str, BeforeValidator(_currency)]
 Moment = Annotated[str, BeforeValidator(_moment)]
 
 _CURRENCY: Final = "an ISO 4217 code, such as USD"
