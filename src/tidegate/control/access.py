@@ -7,9 +7,11 @@ Every use case takes an :class:`Actor` and calls :func:`require`. What is read o
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from tidegate.errors import AccessError, Place, RequestError
+
+T = TypeVar("T")
 
 
 class Role(StrEnum):
@@ -198,6 +200,19 @@ def require(actor: Actor, act: Act) -> None:
 def not_found(kind: str, name: str) -> RequestError:
     """What is answered for a thing that does not exist, and for one that is another's: the same."""
     return RequestError("TG-API-NOT-FOUND", f"There is no {kind} {name!r}.")
+
+
+def existing(thing: T | None, kind: str, name: str) -> T:
+    """Return a thing that was looked for.
+
+    Raises
+    ------
+    RequestError
+        ``TG-API-NOT-FOUND`` when there is none.
+    """
+    if thing is None:
+        raise not_found(kind, name)
+    return thing
 
 
 def tenant_of(actor: Actor, asked: str | None) -> str:

@@ -11,7 +11,7 @@ from tidegate.billing import (
     month_of,
     tax_lines,
 )
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.control.audit import entry
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.invoicing import CREDIT_NOTES, Numbers, note_event
@@ -53,10 +53,7 @@ def read_invoice(door: MoneyDoor, actor: Actor, invoice_id: str) -> KeptInvoice:
     """
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        found = store.bills.invoice(invoice_id, actor.reach)
-    if found is None:
-        raise not_found("invoice", invoice_id)
-    return found
+        return existing(store.bills.invoice(invoice_id, actor.reach), "invoice", invoice_id)
 
 
 def pay_invoice(
@@ -65,9 +62,7 @@ def pay_invoice(
     """Note that an invoice has been paid; a second time changes nothing."""
     require(actor, Act.INVOICES_WRITE)
     with door.changing() as store:
-        found = store.bills.invoice(invoice_id, actor.reach)
-        if found is None:
-            raise not_found("invoice", invoice_id)
+        found = existing(store.bills.invoice(invoice_id, actor.reach), "invoice", invoice_id)
         if found.paid_s is not None:
             return found
         tenant_id = found.invoice.tenant.tenant_id
@@ -93,10 +88,7 @@ def read_credit_note(door: MoneyDoor, actor: Actor, note_id: str) -> KeptCreditN
     """Return a credit note."""
     require(actor, Act.INVOICES_READ)
     with door.reading() as store:
-        found = store.credits.credit_note(note_id, actor.reach)
-    if found is None:
-        raise not_found("credit note", note_id)
-    return found
+        return existing(store.credits.credit_note(note_id, actor.reach), "credit note", note_id)
 
 
 def give_credit(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, not_found, require
 from tidegate.control.access_store import AccessDoor
 from tidegate.control.audit import AuditEntry, entry
 from tidegate.control.ids import Prefix, new_id
@@ -54,10 +54,7 @@ def find_key(door: AccessDoor, actor: Actor, key_id: str) -> ApiKey:
     """
     require(actor, Act.KEYS_READ)
     with door.reading() as store:
-        key = store.keys.key(key_id, actor.reach)
-    if key is None:
-        raise not_found("key", key_id)
-    return key
+        return existing(store.keys.key(key_id, actor.reach), "key", key_id)
 
 
 def rotate_key(
@@ -72,9 +69,7 @@ def rotate_key(
     """
     require(actor, Act.KEYS_WRITE)
     with door.changing() as store:
-        old = store.keys.key(key_id, actor.reach, to_change=True)
-        if old is None:
-            raise not_found("key", key_id)
+        old = existing(store.keys.key(key_id, actor.reach, to_change=True), "key", key_id)
         if not old.works(wall_s):
             raise RequestError("TG-API-CONFLICT", f"Key {key_id} works no longer.")
         check_grant(actor, old.role, old.tenant_id, old.scopes)
@@ -98,9 +93,7 @@ def revoke_key(door: AccessDoor, actor: Actor, key_id: str, wall_s: int) -> None
     """
     require(actor, Act.KEYS_WRITE)
     with door.changing() as store:
-        key = store.keys.key(key_id, actor.reach, to_change=True)
-        if key is None:
-            raise not_found("key", key_id)
+        key = existing(store.keys.key(key_id, actor.reach, to_change=True), "key", key_id)
         if key.revoked_s is None:
             store.keys.save_key(replace(key, revoked_s=wall_s))
             store.audit.add(_entry(actor, "keys.revoke", key, wall_s))

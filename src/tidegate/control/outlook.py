@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.control.book import Book
 from tidegate.control.bookings import less_promised
 from tidegate.control.curve import curve_with
@@ -157,9 +157,7 @@ class Outlooks:
         require(actor, Act.QUOTA_READ)
         if actor.tenant_id is not None:
             raise AccessError("TG-ACCESS-RIGHT", "What a pool may promise is the owner's to know.")
-        pool = self._pools.get(pool_id)
-        if pool is None:
-            raise not_found("pool", pool_id)
+        pool = existing(self._pools.get(pool_id), "pool", pool_id)
         return self._recent(pool, anew=True)
 
     def bid(

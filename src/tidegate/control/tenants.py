@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tidegate.control.access import Act, Actor, Reach, not_found, require
+from tidegate.control.access import Act, Actor, Reach, existing, require
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,7 @@ def find_tenant(
         ``TG-API-NOT-FOUND``.
     """
     require(actor, Act.TENANTS_WRITE if to_change else Act.TENANTS_READ)
-    tenant = store.tenant(tenant_id, actor.reach, to_change=to_change)
-    if tenant is None:
-        raise not_found("tenant", tenant_id)
-    return tenant
+    return existing(store.tenant(tenant_id, actor.reach, to_change=to_change), "tenant", tenant_id)
 
 
 def suspend(tenant: Tenant, wall_s: int, *, is_suspended: bool) -> Tenant:

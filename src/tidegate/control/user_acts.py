@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tidegate.control.access import Act, Actor, Role, not_found, require
+from tidegate.control.access import Act, Actor, Role, existing, not_found, require
 from tidegate.control.access_store import AccessDoor
 from tidegate.control.audit import AuditEntry, entry
 from tidegate.control.ids import Prefix, new_id
@@ -86,10 +86,7 @@ def find_user(door: AccessDoor, actor: Actor, user_id: str) -> User:
     """
     require(actor, Act.USERS_READ)
     with door.reading() as store:
-        user = store.users.user(user_id, actor.reach)
-    if user is None:
-        raise not_found("user", user_id)
-    return user
+        return existing(store.users.user(user_id, actor.reach), "user", user_id)
 
 
 def change_user(
@@ -109,9 +106,7 @@ def change_user(
     """
     require(actor, Act.USERS_WRITE)
     with door.changing() as store:
-        before = store.users.user(user_id, actor.reach, to_change=True)
-        if before is None:
-            raise not_found("user", user_id)
+        before = existing(store.users.user(user_id, actor.reach, to_change=True), "user", user_id)
         after = change(before)
         if after == before:
             return after

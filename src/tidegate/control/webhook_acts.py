@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tidegate.control.access import Act, Actor, not_found, require
-from tidegate.control.access_store import AccessDoor
+from tidegate.control.access import Act, Actor, existing, not_found, require
+from tidegate.control.access_store import AccessDoor, AccessStore
 from tidegate.control.audit import AuditEntry, entry
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.seal import Seal
@@ -34,6 +34,13 @@ class NewEndpoint:
 
     def __repr__(self) -> str:
         return f"NewEndpoint({self.endpoint.id}, secret=...)"
+
+
+def _endpoint(
+    store: AccessStore, actor: Actor, endpoint_id: str, *, to_change: bool = False
+) -> Endpoint:
+    found = store.hooks.endpoint(endpoint_id, actor.reach, to_change=to_change)
+    return existing(found, "webhook", endpoint_id)
 
 
 class Webhooks:
@@ -97,10 +104,7 @@ class Webhooks:
         """
         require(actor, Act.WEBHOOKS_READ)
         with self._door.reading() as store:
-            endpoint = store.hooks.endpoint(endpoint_id, actor.reach)
-        if endpoint is None:
-            raise not_found("webhook", endpoint_id)
-        return endpoint
+            return _endpoint(store, actor, endpoint_id)
 
     def change(
         self, actor: Actor, endpoint_id: str, change: Callable[[Endpoint], Endpoint]
@@ -114,9 +118,7 @@ class Webhooks:
         """
         require(actor, Act.WEBHOOKS_WRITE)
         with self._door.changing() as store:
-            before = store.hooks.endpoint(endpoint_id, actor.reach, to_change=True)
-            if before is None:
-                raise not_found("webhook", endpoint_id)
+            before = _endpoint(store, actor, endpoint_id, to_change=True)
             after = change(before)
             if after.url != before.url:
                 self._sender.check_url(after.url)
@@ -149,9 +151,7 @@ class Webhooks:
         """
         require(actor, Act.WEBHOOKS_WRITE)
         with self._door.changing() as store:
-            endpoint = store.hooks.endpoint(endpoint_id, actor.reach, to_change=True)
-            if endpoint is None:
-                raise not_found("webhook", endpoint_id)
+            endpoint = _endpoint(store, actor, endpoint_id, to_change=True)
             store.hooks.remove_endpoint(endpoint_id)
             store.audit.add(self._entry(actor, "webhooks.remove", endpoint))
 
@@ -166,9 +166,7 @@ class Webhooks:
         require(actor, Act.WEBHOOKS_WRITE)
         wall_s = self._wall_s()
         with self._door.changing() as store:
-            endpoint = store.hooks.endpoint(endpoint_id, actor.reach)
-            if endpoint is None:
-                raise not_found("webhook", endpoint_id)
+            endpoint = _endpoint(store, actor, endpoint_id)
             if endpoint.disabled_s is not None:
                 raise RequestError("TG-API-CONFLICT", f"Webhook {endpoint_id} is disabled.")
             body = body_of(TEST_KIND, wall_s, {"webhook_id": endpoint_id})

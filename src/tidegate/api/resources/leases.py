@@ -13,7 +13,7 @@ from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.lease.lease import Lease
 from tidegate.lease.states import LeaseState
 
@@ -121,10 +121,7 @@ def _out(lease: Lease) -> LeaseOut:
 
 
 def _find(services: Services, actor: Actor, lease_id: str) -> Lease:
-    lease = services.views.lease(lease_id, actor.reach)
-    if lease is None:
-        raise not_found("lease", lease_id)
-    return lease
+    return existing(services.views.lease(lease_id, actor.reach), "lease", lease_id)
 
 
 @router.get("", summary="List leases")

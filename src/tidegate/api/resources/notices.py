@@ -11,7 +11,7 @@ from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Id, Shape, Time
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.control.notices import Notice
 
 router = APIRouter(prefix="/notices", tags=["notices"])
@@ -72,9 +72,9 @@ def see_notice(services: Given, actor: Asking, once: Doing, notice_id: Id) -> Re
 
 def _see(services: Services, actor: Actor, notice_id: str) -> Notice:
     with services.access.changing() as store:
-        notice = store.notices.notice(notice_id, actor.reach, to_change=True)
-        if notice is None:
-            raise not_found("notice", notice_id)
+        notice = existing(
+            store.notices.notice(notice_id, actor.reach, to_change=True), "notice", notice_id
+        )
         if notice.seen_s is None:
             notice = replace(notice, seen_s=services.wall_s())
             store.notices.save_notice(notice)

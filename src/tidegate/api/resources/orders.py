@@ -16,7 +16,7 @@ from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.resources.quotes import Duration, Nodes, PoolName, ProductName, Start
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.control.asking import Ask, check_repeat
 from tidegate.lease.lease import Order
 from tidegate.lease.states import OrderState
@@ -185,9 +185,7 @@ async def _placed(services: Services, actor: Actor, key: str, body: OrderIn) -> 
 def read_order(request: Request, services: Given, actor: Asking, order_id: Id) -> Response:
     """Read what has become of an order."""
     require(actor, Act.ORDERS_READ)
-    order = services.views.order(order_id, actor.reach)
-    if order is None:
-        raise not_found("order", order_id)
+    order = existing(services.views.order(order_id, actor.reach), "order", order_id)
     return tagged(request, _out(order))
 
 

@@ -12,7 +12,7 @@ from tidegate.api.once import Doing
 from tidegate.api.paging import ListQuery, Page, Paging
 from tidegate.api.services import Given, Services
 from tidegate.api.shapes import Body, Id, Shape, Time, TimeIn
-from tidegate.control.access import Act, Actor, not_found, require
+from tidegate.control.access import Act, Actor, existing, require
 from tidegate.control.asking import LEAST_S, MOST_S, Ask
 from tidegate.control.quotes import LONGEST_HOLD_S
 from tidegate.lease.lease import Quote
@@ -141,9 +141,7 @@ def create_quote(services: Given, actor: Asking, once: Doing, body: QuoteIn) -> 
 def read_quote(request: Request, services: Given, actor: Asking, quote_id: Id) -> Response:
     """Read a quote."""
     require(actor, Act.QUOTES_READ)
-    quote = services.views.quote(quote_id, actor.reach)
-    if quote is None:
-        raise not_found("quote", quote_id)
+    quote = existing(services.views.quote(quote_id, actor.reach), "quote", quote_id)
     return tagged(request, _out(services, actor, quote))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tidegate.control.access import Act, not_found, require
+from tidegate.control.access import Act, existing, require
 from tidegate.lease.events import LEASE_CHANGED, NODES_LOST, NODES_REPLACED, Event
 from tidegate.lease.lease import Lease
 from tidegate.web.console.frame import Frame
@@ -130,10 +130,7 @@ def find_lease(frame: Frame, console: Console, lease_id: str) -> Lease:
     RequestError
         ``TG-API-NOT-FOUND``.
     """
-    found = console.views.lease(lease_id, frame.actor.reach)
-    if found is None:
-        raise not_found("lease", lease_id)
-    return found
+    return existing(console.views.lease(lease_id, frame.actor.reach), "lease", lease_id)
 
 
 def _one(frame: Frame, console: Console, lease_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from tidegate.control.access import Act, not_found
+from tidegate.control.access import Act, existing, not_found
 from tidegate.control.views import PoolRow
 from tidegate.lease.lease import Lease
 from tidegate.lease.states import HoldingState, LeaseState
@@ -271,9 +271,7 @@ def one_node(request: Request, visitor: Visitor, console: Given, pool: str, node
     owner_only(visitor.actor, Act.POOLS_READ)
     frame = Frame(request, visitor, "overview")
     find_pool(console, pool)
-    holding = console.views.holding(pool, node)
-    if holding is None:
-        raise not_found("node", node)
+    holding = existing(console.views.holding(pool, node), "node", node)
     kept = console.steering.steering(pool).quarantined.get(node)
     lease = console.views.lease(holding.lease_id, EVERYBODY) if holding.lease_id else None
     names = console.tenant_names() if lease else {}
