@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.compiled import compiled
+from tidegate.quota.loss import PRIOR_DAYS
 from tidegate.quota.policy import EPS_PER_LIMIT, Policy
-from tidegate.quota.recall import PRIOR_DAYS
 from tidegate.quota.snapshot import I64, Record
 
 F64 = NDArray[np.float64]
@@ -104,6 +104,14 @@ def renew_displaced(offers: Offers, horizons_s: I64, i: int) -> None:
     A promise of ``h`` seconds at a price ``v`` is worth its room while no price ``w`` above ``v`` has
     ``w P(w) > v``, where ``P(w)`` is the chance that within ``h`` promises keep out an offer of at least ``w``:
     of Poisson arrivals at the rate seen of late.
+
+    Parameters
+    ----------
+    offers : Offers
+        ``displaced`` is filled in.
+    horizons_s : int64 array, shape (horizons,)
+    i : int
+        Ticks since the first.
     """
     unit = 2.0 ** (i / offers.half_life)
     lowest, past = offers.levels[0], offers.levels[1]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from tidegate.compiled import compiled
 from tidegate.quota.backoff import SETTLED_S
 from tidegate.quota.cover import cheapest_cover
-from tidegate.quota.recall import RecallReason, leaving, taking_cost
+from tidegate.quota.loss import taking_cost
+from tidegate.quota.recall import RecallReason, leaving
 from tidegate.quota.snapshot import Plan, Snapshot
 
 MARGIN_TENTHS: Final = 11

@@ -1,7 +1,6 @@
 """Recall: which leases are given notice when internal work needs nodes."""
 
 from enum import IntEnum
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from tidegate.quota.backoff import FLICKER_S, SETTLED_S
 from tidegate.quota.contiguous import free_a_block
 from tidegate.quota.cover import cheapest_cover
 from tidegate.quota.gfs import victims
+from tidegate.quota.loss import promise_broken_s, shares_spent, taking_cost, waiting_cost
 from tidegate.quota.policy import Policy, PolicyCode
 from tidegate.quota.snapshot import I64, Plan, Records, Snapshot
 
@@ -36,25 +36,10 @@ _KEPT = int(RecallReason.KEPT)
 _TIDEGATE = int(PolicyCode.TIDEGATE)
 _GFS = int(PolicyCode.GFS)
 
-CHECKPOINT_S: Final = 3600
-"""Work lost at most when a lease is taken: tenants are taken to checkpoint every hour."""
-PRIOR_DAYS: Final = 2.0
-"""Days of the whole pool taken as sold when a play begins: the first break is not a share of 100 %."""
-
-PRIOR_JOBS: Final = 200.0
-"""Jobs taken as started when a play begins."""
-
-LATE_COUNTED: Final = 0.7
-"""Of the jobs counted as late, those taken to be so for leasing; some would have waited anyway."""
-
-# Costs are counted in tenths so that the credit of 30 % stays an integer.
-_FORGONE: Final = 10
-_REFUND_AND_CREDIT: Final = 13
-
 
 @compiled
 def leaving(snapshot: Snapshot) -> NDArray[np.bool_]:
-    """Return which leases free their nodes without a recall: under notice, or ending within one."""
+    """Return which leases free their nodes without a recall: under notice, or ending within one; shape (leases,)."""
     held = snapshot.held
     going = np.zeros(held.size, dtype=np.bool_)
     for i in range(held.size):
@@ -80,25 +65,6 @@ def _freed_by(held: Records, which: NDArray[np.bool_]) -> int:
         if which[i]:
             nodes += held[i].nodes - held[i].owed
     return nodes
-
-
-@compiled
-def taking_cost(held: Records, now_s: int) -> I64:
-    """Return what giving notice now costs, lease by lease (price x node-seconds x 10).
-
-    Rent forgone until the wanted end, work lost since a checkpoint and, when a promise is broken,
-    the refund of what was charged with a credit of 30 % on top.
-    """
-    cost = np.zeros(held.size, dtype=np.int64)
-    for i in range(held.size):
-        lease = held[i]
-        take = now_s + lease.notice_s
-        lost = min(max(0, now_s - lease.start_s), CHECKPOINT_S)
-        tenths = _FORGONE * (lease.end_s - take + lost)
-        if take < lease.firm_until_s:
-            tenths += _REFUND_AND_CREDIT * max(0, take - lease.start_s)
-        cost[i] = lease.price * lease.nodes * tenths
-    return cost
 
 
 @compiled
@@ -144,57 +110,6 @@ def _cover(
                 total += costs[count]
             count += 1
     return chosen, total
-
-
-@compiled
-def _waiting_cost(policy: Policy, snapshot: Snapshot, firm: NDArray[np.bool_], need: int) -> int:
-    """Return what it costs to wait until firm leases mature, in the units of `taking_cost`."""
-    held = snapshot.held
-    passed = np.zeros(held.size, dtype=np.bool_)
-    missing = need
-    ready_s = snapshot.now_s
-    while missing > 0:
-        soonest = -1
-        for i in range(held.size):
-            if (
-                firm[i]
-                and not passed[i]
-                and (soonest < 0 or held[i].firm_until_s < held[soonest].firm_until_s)
-            ):
-                soonest = i
-        passed[soonest] = True
-        missing -= held[soonest].nodes
-        ready_s = held[soonest].firm_until_s + snapshot.sanitise_s
-    beyond_floor = max(0, ready_s - snapshot.now_s - policy.floor_s)
-    return _FORGONE * policy.wait_price * need * beyond_floor
-
-
-@compiled
-def _promised_s(held: Records, now_s: int) -> I64:
-    """Return the firm node-seconds that giving notice now would break, lease by lease."""
-    promised = np.zeros(held.size, dtype=np.int64)
-    for i in range(held.size):
-        lease = held[i]
-        ended_s = max(now_s + lease.notice_s, lease.start_s)
-        promised[i] = lease.nodes * max(0, lease.firm_until_s - ended_s)
-    return promised
-
-
-@compiled
-def _shares(snapshot: Snapshot, breaking_s: int, need: int) -> tuple[float, float]:
-    """Return how dear breaking and waiting have become, by the shares that they would come to.
-
-    Fourth powers: the prices decide while both shares are alike, and the smaller share once they differ.
-    """
-    record = snapshot.record
-    broken = (record.broken_s + breaking_s) / (
-        record.sold_s + PRIOR_DAYS * 86400.0 * snapshot.nodes
-    )
-    more = snapshot.waiting * need / snapshot.pending
-    late = LATE_COUNTED * (record.late + more) / (record.started + PRIOR_JOBS)
-    broken *= broken
-    late *= late
-    return broken * broken, late * late
 
 
 @compiled
@@ -244,13 +159,13 @@ def _at_least_cost(
         plan.recall[:] = _past_firm_time(policy, snapshot, cost, mature, need)
         return
     plan.recall[:] = mature
-    broken, promised_s = _cover(held, _promised_s(held, snapshot.now_s), firm, rest)
+    broken, promised_s = _cover(held, promise_broken_s(held, snapshot.now_s), firm, rest)
     breaking = 0
     for i in range(held.size):
         if broken[i]:
             breaking += cost[i]
-    waiting = _waiting_cost(policy, snapshot, firm, rest)
-    spent_on_breaking, spent_on_waiting = _shares(snapshot, promised_s, rest)
+    waiting = waiting_cost(policy, snapshot, firm, rest)
+    spent_on_breaking, spent_on_waiting = shares_spent(snapshot, promised_s, rest)
     breaks = breaking * spent_on_breaking < waiting * spent_on_waiting
     for i in range(held.size):
         if broken[i]:

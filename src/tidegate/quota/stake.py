@@ -3,8 +3,8 @@
 from typing import Final
 
 from tidegate.compiled import compiled
+from tidegate.quota.loss import PRIOR_DAYS
 from tidegate.quota.policy import EPS_PER_LIMIT, MOST_EPS, Policy
-from tidegate.quota.recall import PRIOR_DAYS
 from tidegate.quota.snapshot import Record
 
 AT_STAKE: Final = 2.0
