@@ -46,6 +46,18 @@ def committed(
     """Return the nodes promised at each horizon, counted lease by lease.
 
     What :class:`~tidegate.quota.promises.Promises` keeps up to date, for whoever has leases and no such record of them.
+
+    Parameters
+    ----------
+    held : array of HELD_LEASE, shape (leases,)
+    now_s : int
+    horizons_s : int64 array, shape (horizons,)
+    granted_s : int
+        A lease whose nodes are back within so long counts at no horizon.
+
+    Returns
+    -------
+    int64 array, shape (horizons,)
     """
     nodes = np.zeros(horizons_s.size, dtype=np.int64)
     for i in range(held.size):
@@ -107,6 +119,17 @@ def judging_order(
     """Return the places of the requests in the order in which they are judged.
 
     Of several, ``tidegate`` judges those first that together bring most within the room there is.
+
+    Parameters
+    ----------
+    policy : Policy
+    snapshot : Snapshot
+    promised : int64 array, shape (horizons,)
+        Nodes promised at each once the recalls of the plan are carried out.
+
+    Returns
+    -------
+    int64 array, shape (requests,)
     """
     asked = snapshot.asked
     order = np.arange(asked.size)
@@ -139,7 +162,16 @@ def may_displace(policy: Policy, snapshot: Snapshot) -> bool:
 
 @compiled
 def first_binding(curve: I64, promised: I64, counts: int, nodes: int) -> int:
-    """Return the first horizon at which so many nodes more are too many; -1 when there is none."""
+    """Return the first horizon at which so many nodes more are too many; -1 when there is none.
+
+    Parameters
+    ----------
+    curve, promised : int64 array, shape (horizons,)
+        Nodes that may be promised at each, and those that are.
+    counts : int
+        How many horizons, from the shortest, are looked at.
+    nodes : int
+    """
     for j in range(counts):
         if promised[j] + nodes > curve[j]:
             return j

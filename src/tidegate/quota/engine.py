@@ -114,7 +114,7 @@ class Engine:
 
     @property
     def bound(self) -> I64:
-        """Upper bounds of internal demand over each horizon after the latest tick, in nodes."""
+        """Upper bounds of internal demand over each horizon after the latest tick, in nodes; shape (horizons,)."""
         return self._state.bound.copy()
 
     def fan(self, shares: Sequence[float]) -> I64:
@@ -206,7 +206,7 @@ class Engine:
 
     @property
     def displaced(self) -> I64:
-        """Price below which a promise of each horizon displaces better offers, as of the latest tick."""
+        """Price below which a promise of each horizon displaces better offers; shape (horizons,)."""
         return self._offers.displaced.copy()
 
     def note_refused(self, tick: int, horizon: int, price: int) -> None:
@@ -237,6 +237,10 @@ class Engine:
         ----------
         failed_nodes : int
             Nodes in repair now.
+
+        Returns
+        -------
+        int64 array, shape (horizons,)
         """
         curve = np.zeros(self.horizons_s.size, dtype=np.int64)
         if self._seen > 0:

@@ -59,7 +59,15 @@ class Promises(NamedTuple):
 
 
 def new_promises(slots: int, horizons_s: I64, granted_s: int) -> Promises:
-    """Return room for so many leases."""
+    """Return room for so many leases.
+
+    Parameters
+    ----------
+    slots : int
+    horizons_s : int64 array, shape (horizons,)
+    granted_s : int
+        A lease whose nodes are back within so long counts at no horizon.
+    """
     return Promises(
         granted_s,
         horizons_s,
@@ -78,6 +86,11 @@ def counted_horizons(horizons_s: I64, remaining_s: int, granted_s: int) -> int:
     It counts at every horizon up to the first that is at least as long as the remaining firm time, so
     that a promise between two horizons is held against the longer one. It counts at none when its nodes
     are back within the recall floor (``remaining_s <= granted_s``), which the owner grants anyway.
+
+    Parameters
+    ----------
+    horizons_s : int64 array, shape (horizons,)
+    remaining_s, granted_s : int
     """
     if remaining_s <= granted_s:
         return 0

@@ -83,7 +83,7 @@ def feed_back(
 ) -> None:
     """Renew the quota at a tick; the first ``judged`` requests have been judged.
 
-    The quota is written to every horizon of ``curve``: this rule knows only one.
+    The quota is written to every horizon of ``curve``, shape (horizons,): this rule knows only one.
     """
     _see_verdicts(state, requests, leases, judged)
     _count_periods(state, leases, judged, now_s)

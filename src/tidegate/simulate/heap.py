@@ -33,7 +33,7 @@ def job_of(heap_key: int) -> int:
 
 @inlined
 def push(heap: I64, size: int, new: int) -> None:
-    """Add a key to a heap of ``size`` keys; the caller counts."""
+    """Add a key to a heap of ``size`` keys, shape (room,) with room for one more; the caller counts."""
     place = size
     while place > 0:
         parent = (place - 1) >> 1
@@ -46,7 +46,7 @@ def push(heap: I64, size: int, new: int) -> None:
 
 @inlined
 def pop(heap: I64, size: int) -> int:
-    """Remove and return the smallest of ``size`` keys; the caller counts."""
+    """Remove and return the smallest of ``size`` keys, shape (room,), at least one; the caller counts."""
     smallest = heap[0]
     last = heap[size - 1]
     room = size - 1

@@ -111,7 +111,7 @@ def end_lease(
 
 @inlined
 def drop(state: State, gone: NDArray[np.bool_]) -> None:
-    """Close the gaps that ended leases left, and find out which ends next."""
+    """Close the gaps that ended leases left, shape (leases,), and find out which ends next."""
     held = state.held
     kept = _ZERO
     upcoming = NEVER

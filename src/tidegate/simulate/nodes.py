@@ -1,4 +1,4 @@
-"""The free GPUs of the nodes, as a tree of maxima.
+"""The free GPUs of the nodes, as a tree of maxima: an int64 array, shape (2 x size,), size a power of two.
 
 Leaf ``size + i`` holds the free GPUs of node ``i``, 0 when the node is not available; every inner
 place holds the larger of its two children. The lowest and the highest node with room are found in O(log nodes).

@@ -76,7 +76,10 @@ def snapshot(
     horizons_s: NDArray[np.int64],
     curve: NDArray[np.int64],
 ) -> Snapshot:
-    """Return what a decision is made from; requests ``first`` to ``past`` are to be judged."""
+    """Return what a decision is made from; requests ``first`` to ``past`` are to be judged.
+
+    ``horizons_s`` and ``curve`` have shape (horizons,).
+    """
     pass_time(state.promises, now_s)
     pending = pending_nodes(cluster, state)
     lacks = pending > state.tally[IDLE] + state.tally[SANITISING]

@@ -68,7 +68,10 @@ class Levers:
     spare_hours: float
 
     def costs(self, at: Mapping[str, F64 | float]) -> dict[str, F64 | float]:
-        """Return each cost line where levers stand; those not given stay as they are."""
+        """Return each cost line where levers stand, in the books' currency; those not given stay as they are.
+
+        Levers may be arrays, all of one shape; so are the lines that hang on them.
+        """
         v: dict[str, F64 | float] = {**self.base, **at}
         more = self.leased_kwh * (np.minimum(v[OCCUPANCY], self.spare_hours) - 1)
         drawn = (self.busy_kwh + more) * v["draw_busy"] + (self.idle_kwh - more) * v["draw_idle"]
@@ -88,7 +91,7 @@ class Levers:
     def coverage(
         self, at: Mapping[str, F64 | float], *, own_use: bool = False, lines: tuple[str, ...] = ()
     ) -> F64 | float:
-        """Return net rent (and own use) over the sum of cost lines, all by default."""
+        """Return net rent (and own use) over the sum of cost lines, all by default; its shape is that of the levers."""
         v: dict[str, F64 | float] = {**self.base, **at}
         costs = self.costs(at)
         spent = sum(costs[line] for line in lines or costs)

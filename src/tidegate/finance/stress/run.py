@@ -167,7 +167,14 @@ def fleet_of(inputs: StressInputs) -> Fleet:
 
 
 def rules_of(inputs: StressInputs, settings: StressSettings) -> F64:
-    """Return the rules of occupancy, power and discount as compiled code takes them."""
+    """Return the rules of occupancy, power and discount as compiled code takes them.
+
+    Returns
+    -------
+    float64 array, shape (6,)
+        Of occupancy: what follows log rent, the monthly shock, what of it lasts; of power: shock and what lasts; the
+        discount of a month.
+    """
     rate = float(inputs.books.costs["capital_rate"])
     return np.array(
         [

@@ -145,7 +145,12 @@ def cohort_flows(found: StressResult, place: int) -> CohortFlows:
 
 
 def state_of(flows: CohortFlows) -> F64:
-    """Return what is known when it is decided: functions of log rent and log resale, over those now."""
+    """Return what is known when it is decided: functions of log rent and log resale, over those now.
+
+    Returns
+    -------
+    float64 array, shape (paths, 1 + months, functions)
+    """
     price = max(float(flows.resale[0, 0]), 1.0)
     return polynomials(np.log(flows.ratio), np.log(np.maximum(flows.resale, 1.0) / price))
 
