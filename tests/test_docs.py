@@ -106,6 +106,35 @@ def test_commands_and_options_are_documented():
     assert missing == []
 
 
+def calls(page: Path) -> Iterator[list[str]]:
+    """Words of each call of the program on a page, behind a prompt or as code in a line."""
+    text = page.read_text("utf-8").replace("\\\n", "")
+    for call in re.findall(
+        r"(?:^\$ .*?|`|\$\()(?<![\w-])(tidegate [^`\n|>&;)]+)", text, re.MULTILINE
+    ):
+        yield call.split()
+
+
+def test_every_call_on_a_page_is_of_a_command_with_such_options():
+    from tidegate.cli import app  # noqa: PLC0415 - as above
+
+    known = dict(commands(get_command(app), "tidegate"))
+    wrong: list[str] = []
+    for page in PAGES:
+        for words in calls(page):
+            length = max(n for n in range(1, len(words) + 1) if " ".join(words[:n]) in known)
+            command, rest = known[" ".join(words[:length])], words[length:]
+            options = {
+                word for each in command.params for word in (*each.opts, *each.secondary_opts)
+            }
+            given = {word.partition("=")[0] for word in rest if re.match("--?[a-z]", word)}
+            is_group = bool(getattr(command, "commands", {}))
+            is_unknown = is_group and bool(rest) and rest[0].isalpha() and rest[0].islower()
+            if is_unknown or given - options - {"--help"}:
+                wrong.append(f"{page.relative_to(ROOT)}: {' '.join(words)}")
+    assert wrong == []
+
+
 def test_settings_are_documented():
     from tidegate.settings import PREFIX, Settings  # noqa: PLC0415 - as above
 
