@@ -65,12 +65,20 @@ def test_nothing_moves_without_a_name_or_a_plan(tidegate: Shell, tmp_path: Path)
     assert "nobody" in called.err
 
 
-def test_a_retired_pool_leases_nothing(tmp_path: Path):
-    from tidegate.app.tierfile import _moved  # noqa: PLC0415
-
-    text = _moved(OLD, "h100", "retired")
-    assert 'tier = "retired"' in text
-    assert "lease = []" in text
+def test_a_retired_pool_leases_nothing(tidegate: Shell, fleet: Path, tmp_path: Path):
+    plan, new = tmp_path / "plan.json", tmp_path / "new.toml"
+    tidegate("tiers", "plan", fleet, *PATHS, "--out", plan)
+    told = json.loads(plan.read_text("utf-8"))
+    told["moves"][0]["to"] = "retired"
+    plan.write_text(json.dumps(told), "utf-8")
+    words = ("tiers", "apply", plan, "--by", "ann", "--reason", "old", "--to", new)
+    assert tidegate(*words).code == 0
+    (case,) = read_fleet(new).cases
+    assert (case.pool.tier, case.offers) == ("retired", ())
+    told["moves"] = []
+    plan.write_text(json.dumps(told), "utf-8")
+    called = tidegate(*words)
+    assert (called.code, "proposes no move" in called.err) == (2, True)
 
 
 def test_finance_tiers_and_stress(tidegate: Shell, fleet: Path, tmp_path: Path):

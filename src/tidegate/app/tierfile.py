@@ -95,12 +95,14 @@ def apply_plan(path: Path, *, by: str, reason: str, pools: tuple[str, ...], to: 
     if not fleet.exists() or _digest(fleet) != plan["fleet_sha256"]:
         raise OptionError.at("PLAN", f"{fleet} has changed since the plan was made.", "a new plan.")
     moves = {move["pool"]: move for move in plan["moves"]}
+    if not moves:
+        raise OptionError.at("PLAN", f"{path} proposes no move.", "a plan that moves a pool.")
     chosen = pools or tuple(moves)
     missing = [pool for pool in chosen if pool not in moves]
-    if missing or not chosen:
-        told = ", ".join(missing) or "any pool"
+    if missing:
+        told = ", ".join(missing)
         raise OptionError.at(
-            "--pool", f"the plan does not move {told}.", f"one of {', '.join(moves) or 'none'}."
+            "--pool", f"the plan does not move {told}.", f"one of {', '.join(moves)}."
         )
     text = fleet.read_text("utf-8")
     for pool in chosen:
