@@ -13,7 +13,7 @@ class AppTransport(httpx.BaseTransport):
     """Hands requests to an ASGI application; may be used from many threads."""
 
     def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
-        self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.inner = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._portal = portal
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -22,7 +22,7 @@ class AppTransport(httpx.BaseTransport):
 
     async def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
         inner = httpx.Request(request.method, request.url, headers=request.headers, content=body)
-        response = await self._inner.handle_async_request(inner)
+        response = await self.inner.handle_async_request(inner)
         content = await response.aread()
         return httpx.Response(response.status_code, headers=response.headers, content=content)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from tests.control.living import Living, a_database, a_pool, an_order
 
 from tidegate.app.telemetry import Telemetry
-from tidegate.control.changes import Changes
 from tidegate.control.leader import Leadership, Loop, Pace
 from tidegate.store.leadership import LeadershipTable
 
@@ -28,8 +27,6 @@ def test_metrics_are_documented_and_count_what_happened(tmp_path: Path):
     leadership = Leadership(LeadershipTable(living.database), "test", Pace())
     loop = Leading([living.line], leadership, Pace(), living.intake)
     telemetry.watch(loop, [living.line], living.clock.now_s)
-    said: list[Changes] = []
-    living.line._tell = lambda pool_id, changes: said.append(changes)
     living.step()
     living.clock.time_s += 300
     living.place(an_order(pool, "flex", nodes=3, duration_s=3600))
@@ -38,7 +35,7 @@ def test_metrics_are_documented_and_count_what_happened(tmp_path: Path):
     living.step()
     living.clock.time_s += 3600
     living.step()
-    for changes in said:
+    for changes in living.written:
         telemetry.written(pool.id, changes)
     telemetry.stepped(living.line, 0.01)
     text = telemetry.text().decode()

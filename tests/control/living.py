@@ -126,7 +126,7 @@ class Living:
         self.store = LeaseTables(database)
         self.store.set_up([pool])
         self.steering = SteeringTables(database, lambda: START_S)
-        spec = ClusterSpec(
+        self.spec = ClusterSpec(
             pool.id,
             pool.pool.nodes,
             pool.pool.gpus_per_node,
@@ -137,9 +137,10 @@ class Living:
             jobs or JobList((), (), ()),
             failures,
         )
-        self.embedded = EmbeddedDriver(self.clock, [spec])
+        self.embedded = EmbeddedDriver(self.clock, [self.spec])
         self.driver: Driver = driver or self.embedded
         self.judged: dict[str, Order] = {}
+        self.written: list[Changes] = []
         self.intake = Intake()
         self.line = self.begin(stale_after_s)
 
@@ -166,6 +167,7 @@ class Living:
     def _judged(self, pool_id: str, changes: Changes) -> None:
         assert pool_id == self.pool.id
         self.judged |= changes.orders
+        self.written.append(changes)
 
     def place(self, order: Order) -> Order:
         return self.store.place(replace(order, placed_s=self.clock.time_s))

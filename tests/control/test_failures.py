@@ -211,7 +211,7 @@ class Refusing(EmbeddedDriver):
 
 def test_a_driver_that_refuses_is_asked_for_others_a_few_times(tmp_path: Path):
     def refusing(living: Living) -> EmbeddedDriver:
-        made = Refusing(living.clock, [living.embedded._member(POOL.id).cluster.spec])
+        made = Refusing(living.clock, [living.spec])
         made.asked = []
         return made
 

@@ -54,7 +54,7 @@ class Twisted(EmbeddedDriver):
 @pytest.fixture
 def living(tmp_path: Path) -> Living:
     made = Living(a_database(tmp_path), POOL, quiet_days=14, stale_after_s=30)
-    twisted = Twisted(made.clock, [made.embedded._member(POOL.id).cluster.spec])
+    twisted = Twisted(made.clock, [made.spec])
     twisted.twist()
     made.embedded = made.driver = twisted
     made.begin(stale_after_s=30)

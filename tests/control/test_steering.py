@@ -204,7 +204,7 @@ class Told(EmbeddedDriver):
 
 
 def test_the_driver_is_told_the_quota_when_it_changes(living: Living, monkeypatch: Any):
-    driver = Told(living.clock, [living.embedded._member("h100").cluster.spec])
+    driver = Told(living.clock, [living.spec])
     driver.quotas, driver.is_down = [], True
     living.embedded = living.driver = driver
     living.begin()

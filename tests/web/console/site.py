@@ -106,7 +106,7 @@ def built(folder: Path, market: MarketDesk | None = None) -> Iterator[Site]:
     """Build one on SQLite."""
     with house(folder) as small:
         services = small.services
-        app = small.transport._inner.app  # the application behind the transport
+        app = small.transport.inner.app  # the application behind the transport
         assert app is not None
         doors = signin.Doors(
             services.seal, services.access, services.wall_s, Limiter(UNLIMITED, lambda: 0.0),

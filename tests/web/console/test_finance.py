@@ -164,7 +164,7 @@ def test_a_tenant_finds_no_such_page(bert: Visitor, path: str):
 
 
 def test_a_system_that_knows_no_costs_says_what_to_do(site: Site, finance: Visitor):
-    app: Any = site.house.transport._inner.app
+    app: Any = site.house.transport.inner.app
     kept = app.state.console
     app.state.console = replace(kept, finance=None)
     try:
