@@ -1,6 +1,6 @@
 """The market: rents ahead over those that were seen, claims, and sliders that the server answers at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,11 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from tidegate.control.access import Act, not_found
 from tidegate.market.claims import Finding
 from tidegate.plan.marketstory import MarketStory
-from tidegate.plan.surface import YEARS, Surface
 from tidegate.web.charts.market import Fan, fan_of, gaps
-from tidegate.web.console.acts.typed import typed_number
 from tidegate.web.console.frame import Frame
 from tidegate.web.console.gate import owner_only
+from tidegate.web.console.market_sliders import answer_of, short
 from tidegate.web.console.services import Console, Given
 from tidegate.web.signin import Visitor
 from tidegate.web.wording import ABSENT
@@ -20,30 +19,11 @@ from tidegate.web.wording import ABSENT
 router: Final = APIRouter()
 
 _TABLE_STEP: Final = 6
-_TOLD_YEAR: Final = 2
-_SAME: Final = 0.005
-"""A smaller relative difference is none: so few futures do not tell it."""
 
 
 def _(text: str) -> str:
     return text
 
-
-AXES: Final[Mapping[str, tuple[str, str]]] = {
-    "entry": (_("GPUs that the owner opens to leasing"), _("thousand GPUs")),
-    "own_use": (_("Share of them that its own work holds"), "%"),
-    "demand": (_("Demand from the entry on, against the model's"), "%"),
-    "slip": (_("Delay of the next generation"), _("months")),
-}
-"""Label and unit of each slider."""
-
-OTHERS: Final = (
-    _("Lease revenue of the owner, bn USD a year"),
-    _("Small lessors left"),
-    _("Herfindahl index, points"),
-    _("A used GPU of the reference generation, USD"),
-)
-"""What the sliders move beside rents, in the order of :data:`tidegate.plan.surface.OTHERS`."""
 
 VERDICTS: Final[Mapping[str, str]] = {
     "input": _("an input"),
@@ -95,7 +75,7 @@ def market(request: Request, visitor: Visitor, console: Given) -> Response:
         futures=story.run.draws.count,
         rents=[_rent(frame, story, generation) for generation in story.let],
         claims=[_claim(frame, it) for it in story.findings],
-        **_answer(frame, story.surface),
+        **answer_of(frame, story.surface),
     )
 
 
@@ -117,7 +97,7 @@ def answer(request: Request, visitor: Visitor, console: Given) -> Response:
     story = _told(console)
     if story is None or not request.headers.get("hx-request"):
         return frame.go("market")
-    return frame.page("market-answer", **_answer(frame, story.surface) | {"is_fragment": True})
+    return frame.page("market-answer", **answer_of(frame, story.surface) | {"is_fragment": True})
 
 
 @router.get("/market/rents.json", name="console:market-rents")
@@ -198,7 +178,7 @@ def _claim(frame: Frame, it: Finding) -> dict[str, Any]:
     def text(value: float) -> str:
         if it.claim.unit in ("change", "share"):
             return figures.percent(value)
-        return _short(frame, value)
+        return short(frame, value)
 
     effect, interval = ABSENT, ""
     if it.effect is not None and it.interval is not None:
@@ -215,96 +195,4 @@ def _claim(frame: Frame, it: Finding) -> dict[str, Any]:
         "deciders": [f"{d.name} {figures.number(d.index, 2)}" for d in it.deciders],
         "evidence": say(EVIDENCE.get(it.claim.verdict, it.claim.verdict)),
         "source": it.claim.evidence if it.claim.evidence != it.claim.verdict else "",
-    }
-
-
-def _short(frame: Frame, value: float) -> str:
-    """Return a figure with the digits that matter."""
-    size = abs(value)
-    return frame.figures.number(value, 0 if size >= 100 else 1 if size >= 10 else 2)  # noqa: PLR2004
-
-
-def _answer(frame: Frame, surface: Surface) -> dict[str, Any]:
-    """Return the sliders where the request has them, and what they bring."""
-    say = frame.texts.say
-    at = _position(frame.request, surface)
-    here, start = surface.at(at), surface.at({})
-    names = [
-        *(say(_("Rent of %(name)s, USD per GPU-hour")) % {"name": g} for g in surface.generations),
-        *(say(other) for other in OTHERS),
-    ]
-    rows = [
-        (
-            name,
-            [
-                (_short(frame, here[year][f]), _was(frame, here[year][f], start[year][f]))
-                for year in range(len(YEARS))
-            ],
-        )
-        for f, name in enumerate(names)
-    ]
-    return {
-        "is_fragment": False,
-        "sliders": [
-            {
-                "key": axis.key,
-                "label": say(AXES[axis.key][0]),
-                "value": f"{at[axis.key]:g}",
-                "said": f"{_whole(frame, at[axis.key])} {say(AXES[axis.key][1])}",
-                "least": f"{axis.points[0]:g}",
-                "most": f"{axis.points[-1]:g}",
-                "step": f"{axis.step:g}",
-            }
-            for axis in surface.axes
-        ],
-        "years": YEARS,
-        "rows": rows,
-        "draws": surface.draws,
-        "sentence": _sentence(frame, surface, here, start),
-    }
-
-
-def _whole(frame: Frame, value: float) -> str:
-    return frame.figures.number(value, 0 if value == round(value) else 1)
-
-
-def _position(request: Request, surface: Surface) -> dict[str, float]:
-    """Return where a request has the sliders; one that it does not name, or wrongly, stands at its start."""
-    found = {}
-    for axis in surface.axes:
-        typed = typed_number(request.query_params.get(axis.key, ""), 1)
-        value = axis.start if typed is None else typed
-        found[axis.key] = min(max(value, axis.points[0]), axis.points[-1])
-    return found
-
-
-def _was(frame: Frame, value: float, start: float) -> str:
-    return "" if abs(value - start) <= _SAME * abs(start) else _short(frame, start)
-
-
-def _sentence(
-    frame: Frame,
-    surface: Surface,
-    here: Sequence[Sequence[float]],
-    start: Sequence[Sequence[float]],
-) -> str:
-    place = surface.generations.index(surface.reference)
-    value, before = here[_TOLD_YEAR][place], start[_TOLD_YEAR][place]
-    change = value / before - 1
-    if abs(change) <= _SAME:
-        text = _(
-            "After two years %(name)s rents for %(rent)s USD an hour, as where the sliders began."
-        )
-    elif change < 0:
-        text = _(
-            "After two years %(name)s rents for %(rent)s USD an hour, %(change)s less than where the sliders began."
-        )
-    else:
-        text = _(
-            "After two years %(name)s rents for %(rent)s USD an hour, %(change)s more than where the sliders began."
-        )
-    return frame.texts.say(text) % {
-        "name": surface.reference,
-        "rent": _short(frame, value),
-        "change": frame.figures.percent(abs(change)),
     }
