@@ -1,20 +1,19 @@
 """From a books file, or from none, to a fleet's books."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from tidegate.errors import BooksFileError, FinanceError, Place
-from tidegate.feeds.booksfile.tables import BooksTable, CohortBooksTable, PartTable, TiersTable
+from tidegate.feeds.booksfile.holdings import HoldingReader, converter
+from tidegate.feeds.booksfile.tables import BooksTable, TiersTable
 from tidegate.feeds.fleetfile.document import read_tables
 from tidegate.feeds.fleetfile.lines import KeyPath
 from tidegate.feeds.fleetfile.problems import FileKind, Problems, one_of
-from tidegate.finance.asset import Asset, Disposal, Method, Part, Revision, Spend, Writedown
-from tidegate.finance.books import Books, Holding
+from tidegate.finance.books import Books
 from tidegate.finance.contract import Bill, Contract
 from tidegate.finance.costs import (
-    DEFAULTS_CURRENCY,
     Band,
     CostBook,
     Rates,
@@ -25,12 +24,9 @@ from tidegate.finance.costs import (
 )
 from tidegate.finance.programme import Programme
 from tidegate.finance.thresholds import ImpairmentRules, SaleMarket, TierRules
-from tidegate.fleet import Cohort, Pool, reference_rent
 from tidegate.plan.scenario import Scenario
 
 BOOKS: Final = FileKind("TG-FIN", BooksFileError)
-CHIPS: Final = "chips"
-_YEAR: Final = 12
 
 
 def read_books(scenario: Scenario, path: str | Path | None = None) -> Books:
@@ -86,8 +82,9 @@ class _Reader:
         self._problems.raise_if_any()
         costs = self._costs()
         tariffs = self._tariffs(costs)
+        cohorts = HoldingReader(self._table, self._problems, self._rates, has_file=self._has_file)
         holdings = [
-            self._holding(cohort, case.pool)
+            cohorts.holding(cohort, case.pool)
             for case in self._scenario.cases
             for cohort in case.pool.cohorts
         ]
@@ -108,7 +105,7 @@ class _Reader:
             impairment_rules=ImpairmentRules(**table.impairment.model_dump()),
             contracts=self._contracts(),
             place=self._place(()),
-            assumptions=tuple(self._said),
+            assumptions=(*self._said, *cohorts.said),
         )
 
     def _place(self, path: KeyPath) -> Place:
@@ -162,7 +159,7 @@ class _Reader:
         found: dict[str, Tariff] = {}
         for place, table in enumerate(self._table.tariff):
             here = self._place(("tariff", place))
-            convert = self._converter(table.currency, f"the tariff of site {table.site!r}")
+            convert = converter(self._rates, table.currency, f"the tariff of site {table.site!r}")
             bands = tuple(Band(b.days, b.from_, b.to, convert(b.price)) for b in table.band)
             found[table.site] = Tariff(table.site, bands, here)
         for site in dict.fromkeys(case.pool.site.id for case in self._scenario.cases):
@@ -181,7 +178,7 @@ class _Reader:
     def _contracts(self) -> tuple[Contract, ...]:
         found = []
         for place, table in enumerate(self._table.contract):
-            convert = self._converter(table.currency, f"contract {table.id!r}")
+            convert = converter(self._rates, table.currency, f"contract {table.id!r}")
             bills = tuple(Bill(b.day, convert(b.amount)) for b in table.bill)
             here = self._place(("contract", place))
             currency = self._scenario.currency
@@ -190,132 +187,9 @@ class _Reader:
             )
         return tuple(found)
 
-    def _converter(self, currency: str | None, what: str) -> Callable[[Decimal], Decimal]:
-        other = currency or self._scenario.currency
-        return lambda amount: self._rates.convert(amount, other, what)
-
-    def _holding(self, cohort: Cohort, pool: Pool) -> Holding:
-        place = next((n for n, t in enumerate(self._table.cohort) if t.id == cohort.id), None)
-        table = CohortBooksTable(id=cohort.id) if place is None else self._table.cohort[place]
-        path: KeyPath = () if place is None else ("cohort", place)
-        if place is None and self._has_file:
-            self._said.append(
-                f"Cohort {cohort.id}: straight line to nothing over {cohort.life_years:f} years, "
-                "without freight and installation (the books say nothing)."
-            )
-        return Holding(
-            cohort=cohort,
-            pool=pool,
-            asset=self._asset(cohort, table, path),
-            power_w=self._power(cohort, table, path),
-            market_rent=self._market_rent(cohort, table),
-            warranty_until=table.warranty_until,
-        )
-
-    def _power(self, cohort: Cohort, table: CohortBooksTable, path: KeyPath) -> Decimal:
-        if table.power_w is not None:
-            return table.power_w
-        if cohort.chip.tdp_w is None:
-            raise FinanceError(
-                "TG-FIN-KEY",
-                f"cohort {cohort.id!r}: no public source gives the design power of {cohort.chip.id}.",
-                place=self._place((*path, "power_w")),
-                expected=f"a [[cohort]] with id = {cohort.id!r} and power_w in the books file.",
-            )
-        return Decimal(repr(cohort.chip.tdp_w))
-
-    def _market_rent(self, cohort: Cohort, table: CohortBooksTable) -> Decimal | None:
-        if table.market_rent is not None:
-            convert = self._converter(table.currency, f"the market rent of cohort {cohort.id!r}")
-            return convert(table.market_rent)
-        rent = reference_rent(cohort.chip.id)
-        convertible = (
-            self._rates.currency == DEFAULTS_CURRENCY or DEFAULTS_CURRENCY in self._rates.of
-        )
-        if rent is None or not convertible:
-            self._said.append(
-                f"Cohort {cohort.id}: no market rent is known; own use counts nothing."
-            )
-            return None
-        return self._rates.convert(rent.usd_per_gpu_h, DEFAULTS_CURRENCY, "the reference rent")
-
-    def _asset(self, cohort: Cohort, table: CohortBooksTable, path: KeyPath) -> Asset:
-        convert = self._converter(table.currency, f"cohort {cohort.id!r}")
-        cost = (
-            cohort.unit_price * cohort.gpus + convert(table.freight) + convert(table.installation)
-        )
-        chips = Part(
-            CHIPS,
-            cost,
-            cost * table.residual,
-            cohort.life_years * _YEAR,
-            table.method,
-            table.expected_gpu_hours,
-            table.yearly_rate,
-        )
-        parts = [_part(part, convert(part.cost)) for part in table.part]
-        for place, part in enumerate((chips, *parts)):
-            if part.method is Method.UNITS_OF_PRODUCTION and part.expected_gpu_hours is None:
-                where = (*path, "part", place - 1) if place else path
-                raise FinanceError(
-                    "TG-FIN-KEY",
-                    f"cohort {cohort.id!r}: units of production need the GPU-hours of a life.",
-                    place=self._place((*where, "expected_gpu_hours")),
-                    expected="expected_gpu_hours, above 0.",
-                )
-
-        def at(kind: str, place: int) -> Place:
-            return self._place((*path, kind, place))
-
-        writedowns = [
-            Writedown(w.day, convert(w.amount), at("writedown", n))
-            for n, w in enumerate(table.writedown)
-        ] + [
-            Writedown(w.day, -convert(w.amount), at("reversal", n))
-            for n, w in enumerate(table.reversal)
-        ]
-        return Asset(
-            id=cohort.id,
-            gpus=cohort.gpus,
-            currency=self._scenario.currency,
-            in_service=cohort.in_service,
-            parts=(chips, *parts),
-            spends=tuple(
-                Spend(p.day, convert(p.amount), p.what, at("payment", n))
-                for n, p in enumerate(table.payment)
-            ),
-            revisions=tuple(
-                Revision(
-                    r.day,
-                    None if r.life_years is None else r.life_years * _YEAR,
-                    r.residual,
-                    at("revision", n),
-                )
-                for n, r in enumerate(table.revision)
-            ),
-            writedowns=tuple(sorted(writedowns, key=lambda w: w.day)),
-            disposals=tuple(
-                Disposal(s.day, s.gpus, convert(s.proceeds), convert(s.costs), at("sale", n))
-                for n, s in enumerate(table.sale)
-            ),
-            place=self._place(path),
-        )
-
 
 def _rules(table: TiersTable) -> TierRules:
     names = ("frontier_lag", "mainstay_lag", "own_use", "least_yield")
     gates = ("gate_months", "gate_failed", "gate_performance")
     stated = {name: getattr(table, name) for name in (*names, *gates)}
     return TierRules(**stated, in_house=tuple(table.in_house))
-
-
-def _part(table: PartTable, cost: Decimal) -> Part:
-    return Part(
-        table.id,
-        cost,
-        cost * table.residual,
-        table.life_years * _YEAR,
-        table.method,
-        table.expected_gpu_hours,
-        table.yearly_rate,
-    )
