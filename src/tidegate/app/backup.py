@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tidegate.app.live import open_folder
+from tidegate.app.datafolder import open_folder
 from tidegate.errors import StoreError, TidegateError
 from tidegate.settings import Settings
 from tidegate.store import Database, downgrade, migrate, open_database, revision

@@ -6,13 +6,11 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import structlog
 
-from tidegate.api.limits import Limits
-from tidegate.api.services import Services
+from tidegate.app.datafolder import open_folder
 from tidegate.app.doors import open_mailer, open_seal, open_sender, open_signin
 from tidegate.app.fleetlive import World, embedded_spec, live_pools, world_in
 from tidegate.app.slurmfile import SlurmFile
@@ -26,22 +24,17 @@ from tidegate.control.courier import Clocks, Courier
 from tidegate.control.intake import Intake
 from tidegate.control.keyring import Keyring
 from tidegate.control.leader import Leadership, Loop, Pace
-from tidegate.control.lease_acts import LeaseActs
 from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.outlook import Outlooks, outlook_of
 from tidegate.control.pools import TICK_S, LivePool
 from tidegate.control.ports import Feed
-from tidegate.control.quotes import Quotes
-from tidegate.control.rates import Rate
-from tidegate.control.sales import Sales
 from tidegate.control.standing import Standings
 from tidegate.control.warm import warm_up
-from tidegate.control.webhook_acts import Webhooks
 from tidegate.drivers.embedded.driver import EmbeddedDriver
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.feed import SlurmFeed
-from tidegate.errors import RunError, StoreError
+from tidegate.errors import StoreError
 from tidegate.lease import book_of_offers
 from tidegate.lease.lease import Order
 from tidegate.plan import Scenario
@@ -51,7 +44,6 @@ from tidegate.store.access import SqlAccess
 from tidegate.store.leadership import LeadershipTable
 from tidegate.store.leases import LeaseTables
 from tidegate.store.steering import SteeringTables
-from tidegate.store.views import ViewTables
 from tidegate.web.signin import Doors
 
 log = structlog.get_logger(__name__)
@@ -60,28 +52,6 @@ FASTEST_LOOK_S: Final = 0.1
 """Least real seconds between two looks at an embedded cluster."""
 SOON_S: Final = 0.2
 """Real seconds after which an embedded cluster that was commanded is looked at again."""
-
-
-def open_folder(folder: Path) -> Path:
-    """Make a data folder, readable by its owner alone.
-
-    Raises
-    ------
-    RunError
-        ``TG-LIVE-FOLDER``.
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise RunError(
-            "TG-LIVE-FOLDER",
-            f"{folder}: {error.strerror}.",
-            expected="a folder that can be made and written in.",
-        ) from error
-    return folder
 
 
 @dataclass(frozen=True)
@@ -192,51 +162,6 @@ class Live:
         self.telemetry.written(pool_id, changes)
         if changes.ticks:
             self.outlooks.show(outlook_of(self._line_of[pool_id].book, self.clock.now_s()))
-
-    def services(self) -> Services:
-        """Return what the HTTP interface is given."""
-        quotes = Quotes(
-            self.store,
-            self.till,
-            self.pool_of,
-            self.outlooks,
-            self.standings,
-            wake=self.loop.wake,
-            wait_s=self.settings.order_wait_s,
-        )
-        return Services(
-            seal=self.seal,
-            access=self.access,
-            keyring=self.keyring,
-            webhooks=Webhooks(self.access, self.seal, self.sender, wall_s),
-            till=self.till,
-            views=ViewTables(self.database),
-            pools=self.pool_of,
-            steering=self.steering,
-            outlooks=self.outlooks,
-            quotes=quotes,
-            sales=Sales(
-                self.store,
-                self.till,
-                self.pool_of,
-                quotes=quotes,
-                outlooks=self.outlooks,
-                wake=self.loop.wake,
-                verdicts=self.verdicts,
-                intake=self.intake,
-                standings=self.standings,
-                wait_s=self.settings.order_wait_s,
-            ),
-            lease_acts=LeaseActs(
-                self.store,
-                self.pool_of,
-                self.clock.now_s,
-                wake=self.loop.wake,
-                wait_s=self.settings.order_wait_s,
-            ),
-            wall_s=wall_s,
-            limits=Limits(Rate(self.settings.rate_burst, self.settings.rate_per_s)),
-        )
 
     def signin(self) -> Doors:
         """Return what sign-in needs."""

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from tidegate.api import create_app
 from tidegate.app.console import add_console
 from tidegate.app.live import Live
+from tidegate.app.services import services_of
 from tidegate.app.telemetry import CONTENT_TYPE
 from tidegate.errors import RunError
 from tidegate.web.console.signing_in import Persona
@@ -52,7 +53,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def web_app(live: Live, personas: Sequence[Persona] = ()) -> FastAPI:
     """Return the application: the console, ``/v1``, ``/metrics``, ``/healthz``, ``/readyz``."""
-    services = live.services()
+    services = services_of(live)
     app = create_app(services)
     add_console(app, live, services, personas)
 
