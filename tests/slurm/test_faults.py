@@ -427,7 +427,7 @@ def test_slurmctld_gone_is_an_error_with_a_code_and_leases_go_on(fragile: Cluste
 
 @pytest.mark.slow
 def test_a_slurmctld_that_crashes_at_the_end_of_a_lease(fragile: Cluster):
-    """22.05.8 does: a tenant changes the partition of a job in its lease, is refused, and cancels the job.
+    """22.05 and 24.11 do: a tenant changes the partition of a job in its lease, is refused, and cancels the job.
 
     Its memory is corrupt from then on, and it aborts when the reservation is removed.
     """
@@ -443,23 +443,29 @@ def test_a_slurmctld_that_crashes_at_the_end_of_a_lease(fragile: Cluster):
     assert fragile.run(*change, user=user, check=False).returncode
     fragile.run("scancel", job, user=user)
     time.sleep(6)  # slurmctld saves what it knows within five seconds
-    for give in (desk.take, desk.sanitise):
-        giving = CommandOf(give)
-        words = ("lea_c", "hh0001") if give == desk.take else ("hh0001",)
-        do_until_done(driver, giving(*words), strays=False)
-    wait_until(
-        lambda: (f := facts(driver).get("hh0001")) and f.state is NodeState.FREE and f.is_clean,
-        "the node is wiped",
-        60,
-    )
-    do_until_done(driver, CommandOf(desk.give_back)("hh0001"), strays=False)
+    return_whatever_happens(desk, "lea_c", "hh0001")
     # The one has ended, whatever slurmctld did; the other is as it was.
     wait_until(lambda: (f := facts(driver).get("hh0002")) and f.lease_id == "lea_d", "it is there")
     assert facts(driver)["hh0002"].since_s == since
-    wait_until(lambda: facts(driver)["hh0001"].state is NodeState.FREE, "it is given back")
-    desk.return_all("lea_d", "hh0002")
+    return_whatever_happens(desk, "lea_d", "hh0002")
     wait_until(fragile.all_idle, "everything is as it was")
     driver.close()
+
+
+def return_whatever_happens(desk: Desk, lease: str, node: str) -> None:
+    """Take, sanitise and give back, each again until it is done."""
+    driver = desk.driver
+    for command in (CommandOf(desk.take)(lease, node), CommandOf(desk.sanitise)(node)):
+        do_until_done(driver, command, strays=False)
+    wait_until(
+        lambda: (f := facts(driver).get(node)) and f.state is NodeState.FREE and f.is_clean,
+        "the node is wiped",
+        60,
+    )
+    do_until_done(driver, CommandOf(desk.give_back)(node), strays=False)
+    wait_until(
+        lambda: (f := facts(driver).get(node)) and f.state is NodeState.FREE, "it is given back"
+    )
 
 
 @pytest.mark.slow  # slurmctld takes its time to save what it knows, and to hear from its nodes
@@ -481,8 +487,7 @@ def test_a_job_id_given_out_twice(fragile: Cluster, tmp_path: Path):
     time.sleep(1.1)  # the next is submitted in another second
     desk.notice("lea_t", "hh0001", "hh0002")
     fragile.kill("slurmctld")
-    for file in saved.iterdir():
-        shutil.copy(file, state)
+    shutil.copytree(saved, state, dirs_exist_ok=True)
     fragile.start_slurmctld()
     wait_until(lambda: facts(driver), "it has heard from its nodes")
     # On the other node: where the first is still there, slurmd drains the node ("Duplicate jobid").
