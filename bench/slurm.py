@@ -13,14 +13,14 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.slurming.house import running
-from bench.slurming.recording import grown, recorded
+from bench.slurming.recording import Recording, grown, recorded
 from tests.slurm.cluster import Cluster, started, wait_until
 from tests.slurm.conf import Group, Layout
 from tests.slurm.leasing import RED, USER_OF, Desk, WallClock, commands_of, set_up, site_of
@@ -197,6 +197,7 @@ def replayed(nodes: int, jobs: int) -> dict[str, Any]:
     facts_s = statistics.median(seconds(lambda: driver.facts("h100")) for _ in range(3))
     facts = driver.facts("h100")
     driver.close()
+    free = [fact.node for fact in facts.nodes if fact.state is NodeState.FREE]
     return {
         "nodes": len(facts.nodes),
         "jobs": jobs,
@@ -204,7 +205,35 @@ def replayed(nodes: int, jobs: int) -> dict[str, Any]:
         "answer_mb": recording.size / 1e6,
         "read_s": read_s,
         "facts_s": facts_s,
+        "hand_over_20_own_s": statistics.median(
+            hand_over_own_s(site, recording, free[at : at + 20]) for at in range(0, 200, 20)
+        ),
     }
+
+
+class Forgetful:
+    """Answers from a recording, forgets what is changed, and keeps account of the time that it takes itself."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self.own_s = 0.0
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        began = time.perf_counter()
+        told = self._recording.answer(*argv)
+        self.own_s += time.perf_counter() - began
+        return told or ""
+
+
+def hand_over_own_s(site: SlurmSite, recording: Recording, nodes: Sequence[str]) -> float:
+    """Seconds that the driver takes to hand nodes over, without what Slurm takes."""
+    slurm = Forgetful(recording)
+    driver = SlurmDriver(site, slurm, WallClock())
+    driver.facts("h100")
+    before_s = slurm.own_s
+    took_s = seconds(partial(Desk(driver).hand_over, "lea_new", RED, *nodes))
+    driver.close()
+    return took_s - (slurm.own_s - before_s)
 
 
 def main() -> None:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
+from tidegate.drivers.slurm.hostlist import expand
+
+_NAME_OF_NODE = re.compile(r"^NodeName=(\S+)")
+_NODES_OF_JOB = re.compile(r"\|([^|]+)\|[^|]*$")
+
 FOLDER = Path(__file__).parent / "recorded"
 
 
@@ -22,11 +27,29 @@ class Recording:
         return len(self.nodes) + len(self.jobs) + len(self.reservations)
 
     def run(self, *argv: str, seconds: float | None = None) -> str:
+        if (told := self.answer(*argv)) is None:
+            raise AssertionError(f"a recording changes nothing: {argv}")
+        return told
+
+    def answer(self, *argv: str) -> str | None:
+        """What a command that reads prints of everything or of some nodes; None for one that does not read."""
         if argv[0] == "squeue":
-            return self.jobs
-        if argv[:3] == ("scontrol", "-o", "show"):
-            return {"nodes": self.nodes, "reservation": self.reservations}[argv[3]]
-        raise AssertionError(f"a recording changes nothing: {argv}")
+            asked = [word.partition("=")[2] for word in argv if word.startswith("--nodelist=")]
+            return _some(self.jobs, _NODES_OF_JOB, asked[0]) if asked else self.jobs
+        if argv[:3] != ("scontrol", "-o", "show"):
+            return None
+        if argv[3] == "node":
+            return _some(self.nodes, _NAME_OF_NODE, argv[4])
+        return {"nodes": self.nodes, "reservation": self.reservations}[argv[3]]
+
+
+def _some(text: str, name: re.Pattern[str], asked: str) -> str:
+    wanted = set(expand(asked))
+    return "".join(
+        f"{line}\n"
+        for line in text.splitlines()
+        if (found := name.search(line)) and not wanted.isdisjoint(expand(found[1]))
+    )
 
 
 def recorded() -> Recording:

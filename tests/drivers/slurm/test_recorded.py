@@ -48,7 +48,8 @@ class Told:
 
     def run(self, *argv: str, seconds: float | None = None) -> str:
         if argv[:3] == ("scontrol", "-o", "show"):
-            return (self.folder / f"{argv[3]}.txt").read_text().replace(*self.swap)
+            what = "nodes" if argv[3] == "node" else argv[3]  # whole, where some are asked for
+            return (self.folder / f"{what}.txt").read_text().replace(*self.swap)
         if argv[0] == "squeue":
             return (self.folder / "jobs.txt").read_text() if "-a" in argv else ""
         if argv == ("scontrol", "show", "config"):

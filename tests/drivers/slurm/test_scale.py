@@ -8,8 +8,9 @@ from bench.slurming.recording import Recording, grown, recorded
 from tests.control.living import HandClock, Living, a_database, a_pool, an_order
 from tests.slurm.leasing import WallClock
 
-from tidegate.control.ports import NodeState
+from tidegate.control.ports import HandOver, NodeState
 from tidegate.control.reconcile import check_facts
+from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, WipeHook
 from tidegate.fleet import Tier
@@ -50,20 +51,17 @@ class Unleased:
     """The recorded cluster before the first lease, its jobs all running; changes are taken and forgotten."""
 
     def __init__(self, recording: Recording) -> None:
-        self.nodes = re.sub(r" Comment=\[tidegate[^\]]*\]", "", recording.nodes)
+        nodes = re.sub(r" Comment=\[tidegate[^\]]*\]", "", recording.nodes)
         lines = recording.jobs.splitlines()
-        self.jobs = "".join(
-            f"{line}\n" for line in lines if "|RUNNING|" in line and "tg-" not in line
-        )
+        jobs = "".join(f"{line}\n" for line in lines if "|RUNNING|" in line and "tg-" not in line)
+        self.there = Recording(nodes, jobs, "No reservations in the system\n")
         self.changes: list[tuple[str, ...]] = []
 
     def run(self, *argv: str, seconds: float | None = None) -> str:
-        if argv[0] == "squeue":
-            return self.jobs
-        if argv[:3] == ("scontrol", "-o", "show"):
-            return self.nodes if argv[3] == "nodes" else "No reservations in the system\n"
-        self.changes.append(argv)
-        return ""
+        told = self.there.answer(*argv)
+        if told is None:
+            self.changes.append(argv)
+        return told or ""
 
 
 def test_the_control_plane_decides_on_ten_thousand_nodes_within_a_tick(tmp_path: Path):
@@ -89,3 +87,27 @@ def test_the_control_plane_decides_on_ten_thousand_nodes_within_a_tick(tmp_path:
     assert judged.state is OrderState.ADMITTED
     (made,) = [argv for argv in cluster.changes if argv[:2] == ("scontrol", "create")]
     assert made[3] == f"ReservationName=tg-{judged.lease_id}"
+
+
+class Weighed:
+    """Counts the letters that commands print."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+        self.letters = 0
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        told = self._commands.run(*argv, seconds=seconds)
+        self.letters += len(told)
+        return told
+
+
+def test_what_a_command_reads_does_not_grow_with_the_cluster():
+    cluster = Weighed(Unleased(grown(recorded(), NODES, NODES)))
+    driver = SlurmDriver(SITE, cluster, HandClock())
+    idle = [fact.node for fact in driver.facts("h100").nodes if fact.state is NodeState.FREE][:20]
+    look, cluster.letters = cluster.letters, 0
+    driver.hand_over(HandOver("cmd_1", "h100", "lea_a", "ten_red", "flex", tuple(idle)))
+    driver.close()
+    # Twenty nodes, looked at twice.
+    assert cluster.letters < look / 100

@@ -5,13 +5,13 @@ record) and ``squeue -O``. No free text of users is asked for.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Protocol, runtime_checkable
 
 from tidegate.drivers.slurm.commands import Commands
-from tidegate.drivers.slurm.hostlist import expand
+from tidegate.drivers.slurm.hostlist import compress, expand
 from tidegate.drivers.slurm.records import Job, Node, Reservation
 from tidegate.errors import SlurmError
 
@@ -265,8 +265,10 @@ class Reader(Protocol):
         ...
 
 
-def read_nodes(commands: Commands) -> tuple[Node, ...]:
-    """Return all nodes."""
+def read_nodes(commands: Commands, names: Sequence[str] = ()) -> tuple[Node, ...]:
+    """Return all nodes, or some, which are asked for by command."""
+    if names:
+        return parse_nodes(commands.run("scontrol", "-o", "show", "node", compress(names)))
     if isinstance(commands, Reader):
         return commands.read_nodes()
     return parse_nodes(commands.run("scontrol", "-o", "show", "nodes"))
@@ -279,8 +281,11 @@ def read_reservations(commands: Commands) -> tuple[Reservation, ...]:
     return parse_reservations(commands.run("scontrol", "-o", "show", "reservation"))
 
 
-def read_jobs(commands: Commands) -> tuple[Job, ...]:
-    """Return all jobs that wait, run or are leaving."""
+def read_jobs(commands: Commands, nodes: Sequence[str] = ()) -> tuple[Job, ...]:
+    """Return all jobs that wait, run or are leaving, or those on some nodes, which are asked for by command."""
+    if nodes:
+        some = f"--nodelist={compress(nodes)}"
+        return parse_jobs(commands.run("squeue", "-h", "-a", some, "-O", JOB_FORMAT))
     if isinstance(commands, Reader):
         return commands.read_jobs()
     return parse_jobs(commands.run("squeue", "-h", "-a", "-O", JOB_FORMAT))

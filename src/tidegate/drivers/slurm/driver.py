@@ -27,6 +27,7 @@ from tidegate.control.ports import (
 from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.answers import read_jobs
 from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.eyes import Eyes
 from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.limits import WATCH_S, Limits
 from tidegate.drivers.slurm.moves import (
@@ -41,7 +42,7 @@ from tidegate.drivers.slurm.moves import (
 )
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, account_of
 from tidegate.drivers.slurm.tag import Phase, Tag, is_word
-from tidegate.drivers.slurm.view import View, facts_of, look
+from tidegate.drivers.slurm.view import View, facts_of
 from tidegate.drivers.slurm.watch import Watch
 from tidegate.drivers.slurm.wipes import Wipes
 from tidegate.errors import DriverError, SlurmError
@@ -71,6 +72,7 @@ class SlurmDriver:
         self._site = site
         self._commands = commands
         self._clock = clock
+        self._eyes = Eyes(commands, clock)
         self._keeper = Keeper(site, commands, Wipes(site.wipe, self._stir), clock.now_s)
         self._watch = Watch(commands, site.watch_per_s, self._stir)
         self._stirs: list[Callable[[], None]] = []
@@ -138,9 +140,9 @@ class SlurmDriver:
                 return
             pool = self._leasable(command.pool, command.nodes)
             self._words(command.lease_id, command.tenant_id, command.product)
-            view = self._look()
+            view = self._eyes.at(command.nodes, command.lease_id)
             fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
-            self._hold_to_quota(view, pool, len(fresh))
+            self._hold_to_quota(pool, len(fresh))
             if refused := [node for node in fresh if not may_be_had(view, node)]:
                 raise _not_heard(view, refused) or _busy(refused)
             now_s = self._clock.now_s()
@@ -149,7 +151,7 @@ class SlurmDriver:
                 if tags:
                     hands.drain(self._commands, view, tags, f"for {command.lease_id}")
                     self._keeper.mender.remember(tags)
-                after = self._look()
+                after = self._eyes.at(command.nodes, command.lease_id)
                 if late := [
                     node for node in fresh if after.jobs_on.get(node) or after.nodes[node].busy
                 ]:
@@ -162,7 +164,8 @@ class SlurmDriver:
                 if "Invalid account" in error.message:
                     raise _no_account(command.tenant_id) from error
                 raise
-            self._settled()
+            self._keeper.begin_wipes(after)
+            self._stir()
 
     def notice(self, command: Notice) -> None:
         """Send every job of the lease on these nodes its signal, whatever it asked for.
@@ -176,7 +179,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._look()
+            view = self._eyes.at(command.nodes)
             tags = {n: view.tags[n] for n in command.nodes if held_by(view, n, command.lease_id)}
             fresh = [node for node, tag in tags.items() if tag.take_at_s != command.take_at_s]
             now_s = self._clock.now_s()
@@ -197,7 +200,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._look()
+            view = self._eyes.at(command.nodes, command.lease_id)
             now_s = self._clock.now_s()
             tags: dict[str, Tag | None] = {
                 node: taken(view, node, command.lease_id, now_s)
@@ -207,8 +210,9 @@ class SlurmDriver:
             if tags:
                 hands.take(self._commands, view, tags, f"taken from {command.lease_id}")
                 self._keeper.mender.remember(tags)
+                self._eyes.note_taken(tags)
                 # Jobs that came before it was drained are among them.
-                now = replace(view, jobs=read_jobs(self._commands))
+                now = replace(view, jobs=read_jobs(self._commands, list(tags)))
                 self._keeper.warden.end_jobs(now, list(tags))
                 # What else is due, such as their reservation, the next command or look sees to.
 
@@ -225,8 +229,10 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            # What slurmctld has forgotten in a crash is restored before it is judged.
-            view = self._settled()
+            view = self._eyes.at(command.nodes)
+            if not all(_is_at(view, node, Phase.DRAINING) for node in command.nodes):
+                # What slurmctld has forgotten in a crash is restored before it is judged.
+                view = self._settled()
             if refused := [node for node in command.nodes if not may_be_wiped(view, node)]:
                 raise _busy(refused)
             now_s = self._clock.now_s()
@@ -238,7 +244,8 @@ class SlurmDriver:
             if tags:
                 hands.drain(self._commands, view, tags, "being wiped")
                 self._keeper.mender.remember(tags)
-            self._settled()
+            self._keeper.begin_wipes(self._eyes.at(command.nodes))
+            self._stir()
 
     def give_back(self, command: GiveBack) -> None:
         """Resume nodes that are clean.
@@ -253,7 +260,9 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._settled()
+            view = self._eyes.at(command.nodes)
+            if not all(_is_at(view, node, Phase.CLEAN) for node in command.nodes):
+                view = self._settled()
             tagged = [node for node in command.nodes if node in view.tags]
             if refused := [node for node in tagged if view.tags[node].phase is not Phase.CLEAN]:
                 raise _busy(refused)
@@ -277,20 +286,17 @@ class SlurmDriver:
         """
         found = self._leasable(pool, ())
         with self._lock:
-            self._limits.hold(found, nodes, _leased(self._look(), found))
+            self._limits.hold(found, nodes, self._eyes.lent(found))
 
     # --- what they share
 
-    def _look(self) -> View:
-        return look(self._commands, self._clock.now_s())
-
     def _settled(self) -> View:
         """Look, and carry on with what has been begun until there is nothing more to do now."""
-        view = self._look()
+        view = self._eyes.all()
         for _ in range(_ROUNDS):
             if not self._keeper.carry_on(view):
                 break
-            view = self._look()
+            view = self._eyes.all()
         return view
 
     def _pool(self, name: str) -> SlurmPool:
@@ -314,8 +320,8 @@ class SlurmDriver:
             )
         return pool
 
-    def _hold_to_quota(self, view: View, pool: SlurmPool, more: int) -> None:
-        most, leased = self._limits.most(pool), _leased(view, pool)
+    def _hold_to_quota(self, pool: SlurmPool, more: int) -> None:
+        most, leased = self._limits.most(pool), self._eyes.lent(pool)
         if most is not None and more and leased + more > most:
             raise DriverError(
                 "TG-DRIVER-QUOTA", f"{leased} nodes are lent, {more} more would be above {most}."
@@ -345,7 +351,7 @@ class SlurmDriver:
     def _undo(self, lease_id: str, fresh: Sequence[str], before: View) -> None:
         """Put nodes back to what they were; where Slurm does not answer, the facts show what is left to be done."""
         try:
-            now = self._look()
+            now = self._eyes.all()
             self._keeper.mender.forget(fresh)
             tagged = [node for node in fresh if held_by(now, node, lease_id)]
             hands.resume(
@@ -362,13 +368,9 @@ class SlurmDriver:
             return
 
 
-def _leased(view: View, pool: SlurmPool) -> int:
-    """Return how many nodes that are alive are a lease's, or on their way to it."""
-    return sum(
-        node in view.nodes and not view.nodes[node].dead and is_held(tag)
-        for node in pool.nodes
-        if (tag := view.tags.get(node)) is not None
-    )
+def _is_at(view: View, node: str, phase: Phase) -> bool:
+    tag = view.tags.get(node)
+    return tag is not None and tag.phase is phase
 
 
 def _busy(nodes: Sequence[str]) -> DriverError:

@@ -63,7 +63,7 @@ class Keeper:
         self._note_silent(view)
         if self._collect_wipes(view):
             return True  # what else is due is seen at the next look
-        self._begin_wipes(view)
+        self.begin_wipes(view)
         if self._let_in(view):
             return True
         changed = self.mender.mend(view) or self._give_back_forgotten(view)
@@ -104,7 +104,8 @@ class Keeper:
             self.mender.remember(tags)
         return bool(good or bad)
 
-    def _begin_wipes(self, view: View) -> None:
+    def begin_wipes(self, view: View) -> None:
+        """Begin to wipe what waits for it in a view, whole or in part, and is empty."""
         self._wipes.start(
             node
             for node, tag in view.tags.items()

@@ -77,7 +77,8 @@ class Mender:
         gone = {
             node: tag
             for node, tag in self._known.items()
-            if tag.phase is not Phase.CLEAN
+            # A clean node without a tag has been given back; one with an older tag may have let its tenant in again.
+            if (tag.phase is not Phase.CLEAN or node in view.tags)
             and is_older(view, node, tag)
             and not is_occupied(view, node)
         }
@@ -85,7 +86,13 @@ class Mender:
             n: tag for n, tag in gone.items() if tag.phase is Phase.LEASED
         }
         others: dict[str, Tag | None] = {
-            n: replace(tag, is_clean=False) for n, tag in gone.items() if n not in leased
+            n: replace(
+                tag,
+                phase=Phase.WIPING if tag.phase is Phase.CLEAN else tag.phase,
+                is_clean=False,
+            )
+            for n, tag in gone.items()
+            if n not in leased
         }
         if leased:
             hands.tag_nodes(self._commands, view, leased)

@@ -1,7 +1,7 @@
 """A cluster at one moment, and what it says of a pool: pure, so that it can be fed with recordings."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
@@ -11,7 +11,14 @@ from tidegate.control.ports import InternalDemand, NodeFact, NodeState, PoolFact
 from tidegate.drivers.slurm.answers import read_jobs, read_nodes, read_reservations
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.records import Job, Node, Reservation
-from tidegate.drivers.slurm.site import PREFIX, OnTake, SlurmPool, SlurmSite, lease_of
+from tidegate.drivers.slurm.site import (
+    PREFIX,
+    OnTake,
+    SlurmPool,
+    SlurmSite,
+    lease_of,
+    reservation_of,
+)
 from tidegate.drivers.slurm.tag import Phase, Tag, read_tag
 from tidegate.errors import SlurmError
 
@@ -112,6 +119,23 @@ def look(commands: Commands, at_s: int) -> View:
         jobs,
         {found.name: found for found in reservations},
     )
+
+
+def look_at(commands: Commands, at_s: int, names: Iterable[str], lease_id: str = "") -> View:
+    """Look at some nodes and those of a lease's reservation, the jobs on them, and all reservations.
+
+    Raises
+    ------
+    SlurmError
+        When Slurm does not answer, or not as it should; ``TG-SLURM-FAILED`` when it does not know one of the nodes.
+    """
+    reservations = {found.name: found for found in read_reservations(commands)}
+    leased = reservations.get(reservation_of(lease_id))
+    wanted = sorted({*names, *(leased.nodes if leased else ())})
+    # Jobs before nodes, as above.
+    jobs = read_jobs(commands, wanted)
+    nodes = read_nodes(commands, wanted)
+    return View(at_s, {node.name: node for node in nodes}, jobs, reservations)
 
 
 def is_tenants(job: Job) -> bool:

@@ -1,0 +1,80 @@
+"""Looking at the cluster: at all of it, or at the few nodes that a command is about."""
+
+from collections.abc import Iterable
+
+from tidegate.control.ports import Clock
+from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.moves import is_held
+from tidegate.drivers.slurm.site import SlurmPool
+from tidegate.drivers.slurm.view import View, look, look_at
+from tidegate.errors import SlurmError
+
+
+class Eyes:
+    """Looks, and keeps in mind which nodes are lent.
+
+    Parameters
+    ----------
+    commands : Commands
+    clock : Clock
+        The time that views bear.
+    """
+
+    def __init__(self, commands: Commands, clock: Clock) -> None:
+        self._commands = commands
+        self._clock = clock
+        self._lent: set[str] | None = None
+
+    def all(self) -> View:
+        """Look at everything.
+
+        Raises
+        ------
+        SlurmError
+            When Slurm does not answer, or not as it should.
+        """
+        view = look(self._commands, self._clock.now_s())
+        self._lent = set()
+        self._note(view)
+        return view
+
+    def at(self, nodes: Iterable[str], lease_id: str = "") -> View:
+        """Look at some nodes, those of a lease's reservation, the jobs on them, and all reservations.
+
+        What it takes does not grow with the cluster; what waits in a queue is not in it.
+
+        Raises
+        ------
+        SlurmError
+            When Slurm does not answer, or not as it should.
+        """
+        try:
+            view = look_at(self._commands, self._clock.now_s(), nodes, lease_id)
+        except SlurmError as error:
+            if error.code != "TG-SLURM-FAILED":
+                raise
+            return self.all()  # one of them is not there any more
+        self._note(view)
+        return view
+
+    def lent(self, pool: SlurmPool) -> int:
+        """Return how many nodes that are alive are a lease's, or on their way to it."""
+        if self._lent is None:
+            self.all()
+        lent = self._lent or ()
+        return sum(node in lent for node in pool.nodes)
+
+    def note_taken(self, nodes: Iterable[str]) -> None:
+        """Take in that nodes are on their way back."""
+        if self._lent is not None:
+            self._lent.difference_update(nodes)
+
+    def _note(self, view: View) -> None:
+        if self._lent is None:
+            return  # only part of it was seen
+        for name, node in view.nodes.items():
+            tag = view.tags.get(name)
+            if tag is not None and is_held(tag) and not node.dead:
+                self._lent.add(name)
+            else:
+                self._lent.discard(name)
