@@ -32,20 +32,31 @@ from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.limits import WATCH_S, Limits
 from tidegate.drivers.slurm.moves import (
     held_by,
+    is_at,
     is_held,
     may_be_had,
     may_be_taken,
     may_be_wiped,
     nodes_of,
+    noticed,
     preparing,
     taken,
 )
+from tidegate.drivers.slurm.refusals import (
+    busy,
+    no_account,
+    not_heard,
+    refuse_beyond,
+    refuse_nodes,
+    refuse_words,
+    still_leaving,
+)
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, account_of
-from tidegate.drivers.slurm.tag import Phase, Tag, is_word
+from tidegate.drivers.slurm.tag import Phase, Tag
 from tidegate.drivers.slurm.view import View, facts_of
 from tidegate.drivers.slurm.watch import Watch
 from tidegate.drivers.slurm.wipes import Wipes
-from tidegate.errors import DriverError, SlurmError
+from tidegate.errors import DriverError
 
 _TOKENS: Final = 10_000
 _ROUNDS: Final = 6
@@ -139,12 +150,12 @@ class SlurmDriver:
             if again:
                 return
             pool = self._leasable(command.pool, command.nodes)
-            self._words(command.lease_id, command.tenant_id, command.product)
+            refuse_words(command.lease_id, command.tenant_id, command.product)
             view = self._eyes.at(command.nodes, command.lease_id)
             fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
-            self._hold_to_quota(pool, len(fresh))
+            refuse_beyond(self._limits.most(pool), self._eyes.lent(pool), len(fresh))
             if refused := [node for node in fresh if not may_be_had(view, node)]:
-                raise _not_heard(view, refused) or _busy(refused)
+                raise not_heard(view, refused) or busy(refused)
             now_s = self._clock.now_s()
             tags = {node: preparing(view, node, command, now_s) for node in fresh}
             try:
@@ -155,14 +166,14 @@ class SlurmDriver:
                 if late := [
                     node for node in fresh if after.jobs_on.get(node) or after.nodes[node].busy
                 ]:
-                    raise _busy(late)
+                    raise busy(late)
                 kept = nodes_of(after, command.lease_id)
                 account, partition = account_of(command.tenant_id), pool.lease_name
                 hands.reserve(self._commands, after, command.lease_id, kept, account, partition)
             except DriverError as error:
                 self._undo(command.lease_id, fresh, view)
                 if "Invalid account" in error.message:
-                    raise _no_account(command.tenant_id) from error
+                    raise no_account(command.tenant_id) from error
                 raise
             self._keeper.begin_wipes(after)
             self._stir()
@@ -184,7 +195,7 @@ class SlurmDriver:
             fresh = [node for node, tag in tags.items() if tag.take_at_s != command.take_at_s]
             now_s = self._clock.now_s()
             self._keeper.warden.warn(view, fresh)
-            changed = {n: _noticed(tags[n], now_s, command.take_at_s) for n in fresh}
+            changed = {n: noticed(tags[n], now_s, command.take_at_s) for n in fresh}
             hands.tag_nodes(self._commands, view, changed)
             self._keeper.mender.remember(changed)
 
@@ -230,11 +241,11 @@ class SlurmDriver:
                 return
             self._leasable(command.pool, command.nodes)
             view = self._eyes.at(command.nodes)
-            if not all(_is_at(view, node, Phase.DRAINING) for node in command.nodes):
+            if not all(is_at(view, node, Phase.DRAINING) for node in command.nodes):
                 # What slurmctld has forgotten in a crash is restored before it is judged.
                 view = self._settled()
             if refused := [node for node in command.nodes if not may_be_wiped(view, node)]:
-                raise _busy(refused)
+                raise busy(refused)
             now_s = self._clock.now_s()
             tags: dict[str, Tag | None] = {
                 node: Tag(Phase.WIPING, now_s)
@@ -261,16 +272,13 @@ class SlurmDriver:
                 return
             self._leasable(command.pool, command.nodes)
             view = self._eyes.at(command.nodes)
-            if not all(_is_at(view, node, Phase.CLEAN) for node in command.nodes):
+            if not all(is_at(view, node, Phase.CLEAN) for node in command.nodes):
                 view = self._settled()
             tagged = [node for node in command.nodes if node in view.tags]
             if refused := [node for node in tagged if view.tags[node].phase is not Phase.CLEAN]:
-                raise _busy(refused)
+                raise busy(refused)
             if still := [node for node in tagged if node in view.lease_of_node]:
-                raise SlurmError(
-                    "TG-SLURM-FAILED",
-                    f"A job is still leaving the reservation of {', '.join(still[:5])}.",
-                )
+                raise still_leaving(still)
             hands.resume(self._commands, view, dict.fromkeys(tagged))
             self._keeper.mender.forget(tagged)
 
@@ -307,34 +315,8 @@ class SlurmDriver:
 
     def _leasable(self, name: str, nodes: Sequence[str]) -> SlurmPool:
         pool = self._pool(name)
-        if not pool.tier.may_lease:
-            raise DriverError(
-                "TG-DRIVER-FRONTIER", f"Pool {name} is {pool.tier.value} and is never leased."
-            )
-        known = set(pool.nodes)
-        if strange := [node for node in nodes if node not in known]:
-            raise DriverError(
-                "TG-DRIVER-UNKNOWN",
-                f"{', '.join(strange[:5])}: not in pool {name}.",
-                expected="nodes of the pool.",
-            )
+        refuse_nodes(pool, nodes)
         return pool
-
-    def _hold_to_quota(self, pool: SlurmPool, more: int) -> None:
-        most, leased = self._limits.most(pool), self._eyes.lent(pool)
-        if most is not None and more and leased + more > most:
-            raise DriverError(
-                "TG-DRIVER-QUOTA", f"{leased} nodes are lent, {more} more would be above {most}."
-            )
-
-    def _words(self, *ids: str) -> None:
-        for text in ids:
-            if not is_word(text):
-                raise DriverError(
-                    "TG-DRIVER-UNKNOWN",
-                    f"{text!r} cannot stand in Slurm.",
-                    expected="letters, figures, _ . : -",
-                )
 
     @contextmanager
     def _once(self, command: Command) -> Iterator[bool]:
@@ -366,46 +348,3 @@ class SlurmDriver:
             self._keeper.mender.fit_reservation(now, lease_id, kept)
         except DriverError:
             return
-
-
-def _is_at(view: View, node: str, phase: Phase) -> bool:
-    tag = view.tags.get(node)
-    return tag is not None and tag.phase is phase
-
-
-def _busy(nodes: Sequence[str]) -> DriverError:
-    return DriverError(
-        "TG-DRIVER-BUSY", f"In other hands: {', '.join(nodes[:5])}{' ...' if nodes[5:] else ''}."
-    )
-
-
-def _not_heard(view: View, nodes: Sequence[str]) -> DriverError | None:
-    """Say that slurmctld has to hear from nodes first, where it has; later releases start anew to be reconfigured."""
-    unheard = [node for node in nodes if node in view.nodes and view.nodes[node].unheard]
-    if not unheard:
-        return None
-    return SlurmError(
-        "TG-SLURM-DOWN",
-        f"slurmctld has just started: it has not heard from {', '.join(unheard[:5])}.",
-    )
-
-
-def _no_account(tenant_id: str) -> DriverError:
-    return DriverError(
-        "TG-DRIVER-UNKNOWN",
-        f"Slurm has no account {account_of(tenant_id)}.",
-        expected=f"`tidegate slurm tenant SLURM_FILE {tenant_id} --user NAME` beforehand.",
-    )
-
-
-def _noticed(tag: Tag, now_s: int, take_at_s: int) -> Tag:
-    return Tag(
-        tag.phase,
-        tag.since_s,
-        tag.lease_id,
-        tag.tenant_id,
-        tag.product,
-        is_clean=tag.is_clean,
-        noticed_s=now_s,
-        take_at_s=take_at_s,
-    )

@@ -1,5 +1,7 @@
 """What a view and a tag say of a node: small questions, asked in several places; pure."""
 
+from dataclasses import replace
+
 from tidegate.control.ports import HandOver
 from tidegate.drivers.slurm.records import Job
 from tidegate.drivers.slurm.tag import Phase, Tag
@@ -33,6 +35,12 @@ def is_older(view: View, node: str, tag: Tag) -> bool:
     if there is not None:
         return (there.since_s, there.noticed_s) < (tag.since_s, tag.noticed_s)
     return node not in view.lease_of_node and not view.nodes[node].drained
+
+
+def is_at(view: View, node: str, phase: Phase) -> bool:
+    """Whether a node's tag says that it is at a phase."""
+    tag = view.tags.get(node)
+    return tag is not None and tag.phase is phase
 
 
 def held_by(view: View, node: str, lease_id: str) -> bool:
@@ -92,3 +100,8 @@ def taken(view: View, node: str, lease_id: str, now_s: int) -> Tag:
     """Return the tag of a node that is taken from a lease."""
     tag = view.tags.get(node)
     return Tag(Phase.DRAINING, now_s, lease_id, product=tag.product if tag else "")
+
+
+def noticed(tag: Tag, now_s: int, take_at_s: int) -> Tag:
+    """Return the tag of a node whose lease has been given notice."""
+    return replace(tag, noticed_s=now_s, take_at_s=take_at_s)
