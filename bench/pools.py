@@ -7,14 +7,18 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from bench.logs import ROOT
 from bench.measured import machine
+from tests.control.living import a_pool
 
+from tidegate.control.heldrows import HeldRows
 from tidegate.forecast import Observation
+from tidegate.lease.lease import Lease
 from tidegate.quota import (
     HELD_LEASE,
     REQUEST,
@@ -140,6 +144,29 @@ def _admissions(leases: int, rounds: int) -> dict[str, float]:
     return {"leases": leases, **found}
 
 
+def _turnovers(leases: int, rounds: int) -> dict[str, float]:
+    """Time what it costs the leader's memory when one of so many leases goes, and another comes."""
+    random = np.random.default_rng(leases)
+    pool = a_pool(2 * leases)
+    terms: dict[str, Any] = {
+        "order_id": "ord_1", "tenant_id": "ten_1", "pool_id": pool.id, "product": "flex", "nodes": 1,
+        "admitted_s": NOW_S, "start_s": NOW_S, "end_s": NOW_S + 86_400, "firm_s": 21_600,
+        "firm_until_s": NOW_S + 21_600, "notice_s": 600, "price": Decimal(2), "currency": "USD",
+    }  # fmt: skip
+    live = [Lease(id=f"lea_{n}", number=n, **terms) for n in range(leases)]
+    rows = HeldRows(pool, live)
+    taken = []
+    for number in range(leases, leases + rounds):
+        place, new = int(random.integers(leases)), Lease(id=f"lea_{number}", number=number, **terms)
+        began = time.perf_counter()
+        rows.remove(live.pop(place))
+        rows.add(new)
+        assert rows.rows.size == leases
+        taken.append(time.perf_counter() - began)
+        live.append(new)
+    return {"leases": leases, "turnover_us": 1e6 * float(np.median(taken))}
+
+
 def _median(run: Callable[[], object], runs: int) -> float:
     taken = []
     for _ in range(runs):
@@ -185,6 +212,7 @@ def measured(pools: int, nodes: int, runs: int) -> dict[str, Any]:
         "refresh_s": _median(refresh, runs),
         "decide_s": _median(decide, runs),
         "admissions": [_admissions(leases, 2000) for leases in LEASE_COUNTS],
+        "turnovers": [_turnovers(leases, 1000) for leases in LEASE_COUNTS],
     }
 
 
@@ -216,6 +244,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             f"{row['leases']:9,} leases {row['by_record_us']:10.1f} us {row['by_count_us']:10.1f} us"
         )
+    print("\none lease of so many goes, and another comes, before a decision reads them")
+    for row in found["turnovers"]:
+        print(f"{row['leases']:9,} leases {row['turnover_us']:10.1f} us")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tidegate.control.pools import LivePool
 from tidegate.forecast import HORIZONS_S
 from tidegate.lease.lease import Lease
-from tidegate.quota import HELD_LEASE, Promises, forget, new_promises, pass_time, promise
+from tidegate.quota import HELD_LEASE, HeldLease, Promises, forget, new_promises, pass_time, promise
 
 _LEAST_ROOM: Final = 64
 
@@ -21,22 +21,19 @@ NEVER_S: Final = int(np.iinfo(np.int64).max)
 """Later than any lease ends."""
 
 
-def as_held(pool: LivePool, lease: Lease, slot: int = -1) -> tuple[int, ...]:
-    """Return a lease as a row of ``HELD_LEASE``, with its slot among the promises if it has one."""
-    return (
-        lease.number,
-        lease.nodes,
-        -1,
-        lease.admitted_s,
-        lease.start_s,
-        lease.end_s,
-        lease.firm_until_s,
-        lease.notice_s,
-        -1 if lease.take_s is None else lease.take_s,
-        pool.steps(lease.price),
-        0,
-        0,
-        slot,
+def as_held(pool: LivePool, lease: Lease) -> HeldLease:
+    """Return a lease as decisions read it."""
+    return HeldLease(
+        request=lease.number,
+        nodes=lease.nodes,
+        first_node=-1,
+        since_s=lease.admitted_s,
+        start_s=lease.start_s,
+        end_s=lease.end_s,
+        firm_until_s=lease.firm_until_s,
+        notice_s=lease.notice_s,
+        take_s=-1 if lease.take_s is None else lease.take_s,
+        price=pool.steps(lease.price),
     )
 
 
@@ -98,30 +95,30 @@ class HeldRows:
         if self._size == self._rows.size:
             self._grow()
         self._size += 1
-        self._rows[self._size - 1] = self._promise(as_held(self._pool, lease))
+        self._put(self._size - 1, as_held(self._pool, lease))
         self.nodes += lease.nodes
 
-    def _promise(self, row: tuple[int, ...]) -> tuple[int, ...]:
-        """Count what a lease promises; return its row with its slot."""
-        held = dict(zip(HELD_LEASE.names or (), row, strict=True))
+    def _put(self, place: int, row: HeldLease) -> None:
+        """Count what a lease promises, and write its row."""
         slot = promise(
             self._promises,
-            held["nodes"],
-            held["firm_until_s"],
-            held["end_s"],
-            held["notice_s"],
-            held["take_s"],
+            row.nodes,
+            row.firm_until_s,
+            row.end_s,
+            row.notice_s,
+            row.take_s,
             # What is counted as of its beginning is right for any later time.
-            held["since_s"],
+            row.since_s,
         )
-        return (*row[:-1], slot)
+        self._rows[place] = row
+        self._rows["slot"][place] = slot
 
     def _grow(self) -> None:
-        live = [(*row[:-1], -1) for row in self.rows.tolist()]
+        live = [HeldLease(*row) for row in self.rows.tolist()]
         self._rows = np.zeros(2 * self._size, dtype=HELD_LEASE)
         self._promises = self._no_promises()
-        for i, row in enumerate(live):
-            self._rows[i] = self._promise(row)
+        for place, row in enumerate(live):
+            self._put(place, row)
 
     def change(self, lease: Lease) -> None:
         """Bring a lease's row up to date.
@@ -134,7 +131,7 @@ class HeldRows:
         place = self._place(lease)
         self._forget(place)
         self.nodes += lease.nodes
-        self._rows[place] = self._promise(as_held(self._pool, lease))
+        self._put(place, as_held(self._pool, lease))
 
     def remove(self, lease: Lease) -> None:
         """Take a lease out.

@@ -10,22 +10,22 @@ from tidegate.control.book import Book
 from tidegate.control.bookings import less_promised, nodes_due
 from tidegate.lease.lease import Order
 from tidegate.lease.states import HoldingState
-from tidegate.quota import REQUEST, Snapshot, kept_back
+from tidegate.quota import REQUEST, Asked, Snapshot, kept_back
 
 _COMING: Final = (HoldingState.FREE, HoldingState.DRAINING, HoldingState.SANITISING)
 
 
-def _asked(book: Book, order: Order, now_s: int) -> tuple[int, ...]:
+def _asked(book: Book, order: Order, now_s: int) -> Asked:
     # A later start is promised from now on: the nodes must not be promised to others meanwhile.
     ahead_s = max(0, (order.start_at_s or 0) - now_s)
-    return (
-        now_s,
-        0,
-        order.nodes,
-        ahead_s + order.duration_s,
-        ahead_s + order.firm_s,
-        order.notice_s,
-        book.pool.steps(order.price),
+    return Asked(
+        time_s=now_s,
+        product=0,
+        nodes=order.nodes,
+        duration_s=ahead_s + order.duration_s,
+        firm_s=ahead_s + order.firm_s,
+        notice_s=order.notice_s,
+        price=book.pool.steps(order.price),
     )
 
 

@@ -36,7 +36,7 @@ from tidegate.quota.promises import (
 )
 from tidegate.quota.reasons import money_of, why_recall, why_verdict
 from tidegate.quota.recall import RecallReason, shortage
-from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Plan, Record, Snapshot
+from tidegate.quota.snapshot import HELD_LEASE, REQUEST, Asked, HeldLease, Plan, Record, Snapshot
 from tidegate.quota.stake import most_at_once
 
 __all__ = [
@@ -47,8 +47,10 @@ __all__ = [
     "LONG_SHARE",
     "POLICIES",
     "REQUEST",
+    "Asked",
     "Cluster",
     "Engine",
+    "HeldLease",
     "Offers",
     "Plan",
     "Policy",

@@ -11,37 +11,78 @@ I64 = NDArray[np.int64]
 Records = NDArray[Any]
 """A structured array; which one is said beside each use."""
 
-HELD_LEASE: Final = np.dtype(
-    [
-        ("request", np.int64),  # its number; leases are kept in this order
-        ("nodes", np.int64),
-        ("first_node", np.int64),
-        ("since_s", np.int64),  # admission
-        ("start_s", np.int64),
-        ("end_s", np.int64),  # wanted end
-        ("firm_until_s", np.int64),  # may not be taken back before
-        ("notice_s", np.int64),
-        ("take_s", np.int64),  # when it will be taken; -1 when not under notice
-        ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
-        ("owed", np.int64),  # of its nodes, those that pass to another lease when it is taken
-        ("coming", np.int64),  # of its nodes, those that leases displaced for it still hold
-        ("slot", np.int64),  # in the record of what is promised
-    ]
-)
-"""A lease that holds nodes, or is about to (:attr:`Plan.displaced_for`)."""
 
-REQUEST: Final = np.dtype(
-    [
-        ("time_s", np.int64),
-        ("product", np.int64),
-        ("nodes", np.int64),
-        ("duration_s", np.int64),
-        ("firm_s", np.int64),  # guaranteed time from the start of the lease
-        ("notice_s", np.int64),
-        ("price", np.int64),  # in a unit common to all leases and the policy's price of waiting
-    ]
-)
-"""A request for a lease."""
+class HeldLease(NamedTuple):
+    """A lease that holds nodes, or is about to (:attr:`Plan.displaced_for`).
+
+    Attributes
+    ----------
+    request : int
+        Its number; leases are kept in this order.
+    nodes, first_node : int
+        How many; the first of them, -1 where nodes have no numbers.
+    since_s, start_s, end_s : int
+        Admission, start, wanted end.
+    firm_until_s : int
+        May not be taken back before.
+    notice_s : int
+    take_s : int
+        When it will be taken; -1 when not under notice.
+    price : int
+        In a unit common to all leases and the policy's price of waiting.
+    owed : int
+        Of its nodes, those that pass to another lease when it is taken.
+    coming : int
+        Of its nodes, those that leases displaced for it still hold.
+    slot : int
+        In the record of what is promised; -1 when it stands in none.
+    """
+
+    request: int
+    nodes: int
+    first_node: int
+    since_s: int
+    start_s: int
+    end_s: int
+    firm_until_s: int
+    notice_s: int
+    take_s: int
+    price: int
+    owed: int = 0
+    coming: int = 0
+    slot: int = -1
+
+
+class Asked(NamedTuple):
+    """A request for a lease.
+
+    Attributes
+    ----------
+    time_s : int
+    product : int
+    nodes : int
+    duration_s : int
+    firm_s : int
+        Guaranteed time from the start of the lease.
+    notice_s : int
+    price : int
+        In a unit common to all leases and the policy's price of waiting.
+    """
+
+    time_s: int
+    product: int
+    nodes: int
+    duration_s: int
+    firm_s: int
+    notice_s: int
+    price: int
+
+
+HELD_LEASE: Final = np.dtype([(name, np.int64) for name in HeldLease._fields])
+"""A :class:`HeldLease` as a row of an array."""
+
+REQUEST: Final = np.dtype([(name, np.int64) for name in Asked._fields])
+"""A request, :class:`Asked`, as a row of an array."""
 
 
 class Record(NamedTuple):
@@ -169,15 +210,15 @@ class Plan(NamedTuple):
 def new_plan(leases: int, requests: int) -> Plan:
     """Return a plan that does nothing, with room for so many leases and requests."""
     return Plan(
-        np.zeros(leases, dtype=np.bool_),
-        np.full(leases, -1, dtype=np.int64),
-        np.zeros(leases, dtype=np.int64),
-        np.zeros(leases, dtype=np.int64),
-        np.zeros(leases, dtype=np.int64),
-        np.zeros(leases, dtype=np.int64),
-        np.zeros(requests, dtype=np.int64),
-        np.full(requests, -1, dtype=np.int64),
-        np.zeros(requests, dtype=np.int64),
-        np.zeros(requests, dtype=np.int64),
-        np.arange(requests),
+        recall=np.zeros(leases, dtype=np.bool_),
+        displaced_for=np.full(leases, -1, dtype=np.int64),
+        why=np.zeros(leases, dtype=np.int64),
+        need=np.zeros(leases, dtype=np.int64),
+        cost=np.zeros(leases, dtype=np.int64),
+        against=np.zeros(leases, dtype=np.int64),
+        verdict=np.zeros(requests, dtype=np.int64),
+        horizon=np.full(requests, -1, dtype=np.int64),
+        room=np.zeros(requests, dtype=np.int64),
+        bid=np.zeros(requests, dtype=np.int64),
+        order=np.arange(requests),
     )
