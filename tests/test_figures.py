@@ -25,7 +25,7 @@ TAKES_SECONDS = re.compile(r"^\d+\.\d s, ")
 
 
 class Shown(NamedTuple):
-    """A command, those before it in its block, and the lines that the page shows of what it prints."""
+    """A command, those before it that make the folder it reads, and the lines that the page shows of what it prints."""
 
     before: tuple[str, ...]
     command: str
@@ -38,17 +38,17 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 def shown_on(page: Path) -> Iterator[Shown]:
     """The commands of a page whose output it shows."""
+    made: list[str] = []
     for block in blocks(page, "console"):
-        commands: list[str] = []
-        lines: list[str] = []
+        command, lines = "", []
         for line in [*block.replace("\\\n", "").splitlines(), "$ "]:
             if not line.startswith("$ "):
                 lines += [line] if line.strip() else []
                 continue
             if lines:
-                yield Shown(tuple(commands[:-1]), commands[-1], tuple(lines))
-                lines = []
-            commands.append(line[2:])
+                yield Shown(tuple(made), command, tuple(lines))
+            command, lines = line[2:], []
+            made += [command] if command.endswith("--out out") else []
 
 
 def all_shown() -> Iterator[Shown]:
