@@ -144,6 +144,11 @@ class Living:
         self.intake = Intake()
         self.line = self.begin(stale_after_s)
 
+    def drive(self, driver: EmbeddedDriver, stale_after_s: int = 10**9) -> None:
+        """Lead anew, with another driver."""
+        self.embedded = self.driver = driver
+        self.begin(stale_after_s)
+
     def begin(self, stale_after_s: int = 10**9) -> Line:
         """Lead anew, as after a restart."""
         desk = Desk(self.pool.id, self.driver, self.store, self.clock.now_s)

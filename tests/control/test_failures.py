@@ -44,8 +44,7 @@ def lived(
     failures = [Failure(FAILS_S, node, FAILS_S + H) for node in failing]
     living = Living(a_database(folder), pool, jobs, failures, quiet_days=14)
     if driver is not None:
-        living.embedded = living.driver = driver(living)
-        living.begin()
+        living.drive(driver(living))
     living.step()
     order = living.place(
         an_order(pool, product, nodes=nodes, duration_s=6 * H, price_detail=terms().as_json())

@@ -56,8 +56,7 @@ def living(tmp_path: Path) -> Living:
     made = Living(a_database(tmp_path), POOL, quiet_days=14, stale_after_s=30)
     twisted = Twisted(made.clock, [made.spec])
     twisted.twist()
-    made.embedded = made.driver = twisted
-    made.begin(stale_after_s=30)
+    made.drive(twisted, stale_after_s=30)
     made.step()
     made.clock.time_s += 300
     return made

@@ -206,8 +206,7 @@ class Told(EmbeddedDriver):
 def test_the_driver_is_told_the_quota_when_it_changes(living: Living, monkeypatch: Any):
     driver = Told(living.clock, [living.spec])
     driver.quotas, driver.is_down = [], True
-    living.embedded = living.driver = driver
-    living.begin()
+    living.drive(driver)
     living.run_until(living.clock.time_s + 900)
     assert driver.quotas == [8]  # and leases go on without it
     assert lease(living, nodes=2) is LeaseState.STARTING
