@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.billing.making import terms
 from tests.control.living import QuietPast, a_database, a_pool, an_order
 from tests.slurm.cluster import wait_until
 from tests.slurm.leasing import H100, RED, WallClock
+from tests.slurm.ruled import with_notice
 
 from tidegate.control.intake import Intake
 from tidegate.control.leader import Leadership, Loop, Pace
@@ -16,7 +18,9 @@ from tidegate.control.loop import Line
 from tidegate.control.outbox import CallsInTime, Desk
 from tidegate.control.pools import LivePool
 from tidegate.drivers.slurm.driver import SlurmDriver
+from tidegate.lease.lease import Order
 from tidegate.lease.states import HoldingState, LeaseState
+from tidegate.store import Database
 from tidegate.store.leadership import LeadershipTable
 from tidegate.store.leases import LeaseTables
 from tidegate.store.steering import SteeringTables
@@ -27,12 +31,14 @@ class House:
     """What a desk would do, and see."""
 
     pool: LivePool
+    database: Database
     store: LeaseTables
     loop: Loop
     line: Line
 
-    def lease(self, nodes: int) -> str:
-        """Order a preemptible lease, and wait until it runs."""
+    def order(self, nodes: int, waits_s: int | None = 120) -> Order:
+        """Order a preemptible lease."""
+        now_s = int(time.time())
         order = self.store.place(
             an_order(
                 self.pool,
@@ -40,13 +46,21 @@ class House:
                 nodes=nodes,
                 duration_s=24 * 3600,
                 tenant_id=RED,
-                placed_s=int(time.time()),
-                waits_until_s=int(time.time()) + 120,
+                price_detail=terms().as_json(),
+                placed_s=now_s,
+                waits_until_s=None if waits_s is None else now_s + waits_s,
             )
         )
         self.loop.wake(self.pool.id)
-        # The first decision may have to be compiled.
-        wait_until(lambda: self._state(order.id) is LeaseState.RUNNING, "the lease runs", 180)
+        return order
+
+    def lease(self, nodes: int) -> str:
+        """Order a preemptible lease, and wait until it runs."""
+        return self.begun(self.order(nodes))
+
+    def begun(self, order: Order, seconds: float = 180) -> str:
+        """Wait until the lease of an order runs, and return its id; its decision may have to be compiled."""
+        wait_until(lambda: self._state(order.id) is LeaseState.RUNNING, "the lease runs", seconds)
         judged = self.store.order(order.id)
         assert judged is not None
         assert judged.lease_id is not None
@@ -78,24 +92,28 @@ class House:
 
 
 @contextmanager
-def running(driver: SlurmDriver, folder: Path, notice_s: int) -> Iterator[House]:
-    """Run the loop at its usual pace over a pool of eight nodes that sells preemptible leases with this notice."""
-    pool = a_pool(8, risk=0.5, sanitise_s=1, id=H100)
-    offers = tuple(
-        replace(offer, product=replace(offer.product, notice_s=notice_s)) for offer in pool.offers
-    )
-    pool = replace(pool, offers=offers)
+def running(
+    driver: SlurmDriver,
+    folder: Path,
+    notice_s: int,
+    *,
+    nodes: int = 8,
+    stale_after_s: int = 60,
+    deadline_s: float = 30,
+) -> Iterator[House]:
+    """Run the loop at its usual pace over a pool that sells preemptible leases with this notice."""
+    pool = with_notice(a_pool(nodes, risk=0.5, sanitise_s=1, id=H100), notice_s)
     database = a_database(folder)
     store = LeaseTables(database)
     store.set_up([pool])
-    clock, call = WallClock(), CallsInTime(30, "calls")
+    clock, call = WallClock(), CallsInTime(deadline_s, "calls")
     line = Line(
         pool,
         store,
         SteeringTables(database, clock.now_s),
         Desk(pool.id, driver, store, clock.now_s, call),
         clock,
-        stale_after_s=60,
+        stale_after_s=stale_after_s,
         tell=lambda pool_id, changes: None,
         feed=QuietPast(14, clock.now_s()),
     )
@@ -106,7 +124,7 @@ def running(driver: SlurmDriver, folder: Path, notice_s: int) -> Iterator[House]
     loop.start()
     try:
         wait_until(lambda: loop.leads and not line.book.watch.is_stale, "it leads", 180)
-        yield House(pool, store, loop, line)
+        yield House(pool, database, store, loop, line)
     finally:
         loop.stop()
         leadership.stop()

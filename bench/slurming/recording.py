@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "recorded"
 
 @dataclass(frozen=True)
 class Recording:
-    """What three commands printed; answers as they would, and refuses whatever changes something."""
+    """What the three commands of a look printed; answers as they would, and refuses whatever changes something."""
 
     nodes: str
     jobs: str
@@ -36,6 +36,8 @@ class Recording:
         if argv[0] == "squeue":
             asked = [word.partition("=")[2] for word in argv if word.startswith("--nodelist=")]
             return _some(self.jobs, _NODES_OF_JOB, asked[0]) if asked else self.jobs
+        if argv == ("scontrol", "show", "config"):
+            return "BOOT_TIME = 2026-03-01T08:00:00\n"
         if argv[:3] != ("scontrol", "-o", "show"):
             return None
         if argv[3] == "node":

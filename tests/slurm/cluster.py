@@ -249,6 +249,16 @@ class Cluster:
             ask = ("sacctmgr", "-n", "show", "cluster")
             wait_until(lambda: self.run(*ask, check=False).returncode == 0, "slurmdbd answers")
 
+    def start_missing(self) -> None:
+        """Start the daemons that a test has ended and not started again."""
+        if "slurmdbd" not in self.daemons:
+            self.start_slurmdbd()
+        if "slurmctld" not in self.daemons:
+            self.start_slurmctld()
+        for node in self.nodes:
+            if f"slurmd:{node}" not in self.daemons:
+                self.start_slurmd(node)
+
     def start_slurmd(self, node: str) -> None:
         self.spawn(f"slurmd:{node}", "slurmd", "-D", "-N", node)
 

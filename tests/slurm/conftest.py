@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.slurm.cluster import Cluster, started, wait_until
-from tests.slurm.leasing import WallClock, commands_of, set_up, site_of
+from tests.slurm.conf import Group, Layout
+from tests.slurm.leasing import Desk, WallClock, commands_of, set_up, site_of
 
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.site import SlurmSite
@@ -35,6 +36,28 @@ def driver(cluster: Cluster, site: SlurmSite) -> Iterator[SlurmDriver]:
     driver = SlurmDriver(site, commands_of(cluster), WallClock())
     yield driver
     driver.close()
+
+
+@pytest.fixture
+def desk(driver: SlurmDriver) -> Desk:
+    return Desk(driver)
+
+
+@pytest.fixture(scope="session")
+def running_fragile() -> Iterator[Cluster]:
+    """Two nodes of H100 and one of GB200 whose daemons die."""
+    layout = Layout((Group("hh", 2, "h100"), Group("gb", 1, "gb200")), slurmd_timeout_s=6)
+    with started(layout) as cluster:
+        set_up(cluster, site_of(cluster))
+        yield cluster
+
+
+@pytest.fixture
+def fragile(running_fragile: Cluster) -> Iterator[Cluster]:
+    """Such a cluster, whole and empty before and after: a test that fails leaves nothing to the next."""
+    yield running_fragile
+    running_fragile.start_missing()
+    clear(running_fragile)
 
 
 def clear(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """The control plane over a real cluster, on the machine's clock: what it decides comes true, and is billed."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tests.billing.making import terms
@@ -11,6 +12,7 @@ from tests.slurm.leasing import RED
 
 from tidegate.control.ids import Prefix, new_id
 from tidegate.control.metering import meter
+from tidegate.control.pools import LivePool
 from tidegate.control.ports import Driver
 from tidegate.control.wishes import Wish, WishKind
 from tidegate.lease.events import Event
@@ -28,11 +30,29 @@ class WallTime(HandClock):
         return self.time_s
 
 
+def with_notice(pool: LivePool, notice_s: int) -> LivePool:
+    """The pool with this notice for whatever it sells."""
+    offers = tuple(
+        replace(offer, product=replace(offer.product, notice_s=notice_s)) for offer in pool.offers
+    )
+    return replace(pool, offers=offers)
+
+
 class Ruled(Living):
     """A pool of a real cluster under the control plane, which looks when it is told to."""
 
-    def __init__(self, folder: Path, driver: Driver, nodes: int, **policy: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        driver: Driver,
+        nodes: int,
+        *,
+        notice_s: int | None = None,
+        **policy: object,
+    ) -> None:
         pool = a_pool(nodes, risk=0.5, sanitise_s=2, **policy)  # type: ignore[arg-type] # its keywords
+        if notice_s is not None:
+            pool = with_notice(pool, notice_s)
         now_s = int(time.time())
         super().__init__(a_database(folder), pool, driver=driver, start_s=now_s, quiet_days=14)
         self.clock = WallTime(now_s)

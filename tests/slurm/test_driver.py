@@ -41,11 +41,6 @@ DEAF_STEPS = f"trap '' TERM; srun sh -c \"{DEAF}\""
 """Ignores it, and so does its step on every node."""
 
 
-@pytest.fixture
-def desk(driver: SlurmDriver) -> Desk:
-    return Desk(driver)
-
-
 def lease_job(
     cluster: Cluster, lease: str, tenant: str = RED, nodes: int = 1, script: str = "sleep 600"
 ) -> str:

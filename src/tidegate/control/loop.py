@@ -133,7 +133,7 @@ class Line:
         for each in news:
             self._take_in(each, now_s)
         if not news:
-            see_trouble(book, "", now_s, self._stale_after_s)
+            self._see_trouble("", now_s)
         # A driver's time may lag behind: nobody's nodes are taken before it has come to the end of the lease.
         end_due(book, now_s if book.watch.is_stale else min(now_s, book.watch.facts_at_s or 0))
         placed = []
@@ -182,17 +182,24 @@ class Line:
                     check_facts(facts, self.pool.id, self.pool.pool.nodes, now_s, settled)
                 except DriverError as error:
                     log.warning("driver's answer set aside", pool=self.pool.id, trouble=str(error))
-                    see_trouble(book, str(error), now_s, self._stale_after_s)
+                    self._see_trouble(str(error), now_s)
                 else:
-                    see(book, facts, done, now_s)
+                    see(book, facts, done, now_s, self._stuck(now_s))
             case Trouble(text):
                 log.warning("driver in trouble", pool=self.pool.id, trouble=text)
-                see_trouble(book, text, now_s, self._stale_after_s)
+                self._see_trouble(text, now_s)
             case Refused(command, _, trouble):
                 log.warning("command refused", pool=self.pool.id, trouble=trouble)
                 book.journal.tell(DRIFT, self.pool.id, {"found": [trouble]}, now_s)
                 if isinstance(command, HandOver):
                     take_refusal(book, command, now_s)
+
+    def _see_trouble(self, text: str, now_s: int) -> None:
+        see_trouble(self.book, text, now_s, self._stale_after_s, self._stuck(now_s))
+
+    def _stuck(self, now_s: int) -> str:
+        """Return what the driver has failed at for too long: what is decided now would not come true either."""
+        return self.desk.stuck(now_s, self._stale_after_s)
 
     def _apply(self) -> Mapping[str, Order]:
         """Write what has come of the step; return the orders that have moved, by id."""

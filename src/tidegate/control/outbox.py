@@ -197,6 +197,7 @@ class Desk:
         self._seen = 0
         self._tries = 0
         self._next_try = 0.0
+        self._stuck: tuple[int, str] | None = None
         self._leasable: int | None = None
         self._capped: int | None = None
         self._next_cap = 0.0
@@ -217,7 +218,7 @@ class Desk:
 
     def begin(self, commands: Iterable[Numbered], last_command: int) -> None:
         """Begin with the commands that were left over; those before them have been carried out."""
-        self._capped = None
+        self._capped = self._stuck = None
         self._waiting = deque(commands)
         self._done = self._waiting[0].number - 1 if self._waiting else last_command
         self._seen = self._done
@@ -231,6 +232,12 @@ class Desk:
     def has_done(self) -> bool:
         """Whether commands have been carried out since the pool was last looked at."""
         return self._done > self._seen
+
+    def stuck(self, now_s: int, longer_than_s: int) -> str:
+        """Return what the next command has failed at for longer than this; empty when none has."""
+        if self._stuck is None or now_s - self._stuck[0] <= longer_than_s:
+            return ""
+        return self._stuck[1]
 
     @property
     def backlog(self) -> int:
@@ -253,10 +260,12 @@ class Desk:
             except DriverError as error:
                 self._next_try = time.monotonic() + RETRY_S[min(self._tries, len(RETRY_S) - 1)]
                 self._tries += 1
+                since_s = self._now_s() if self._stuck is None else self._stuck[0]
+                self._stuck = since_s, str(error)
                 self._store.tried(self.pool_id, numbered.number, str(error))
                 news.append(Trouble(str(error)))
                 break
-            self._tries = 0
+            self._tries, self._stuck = 0, None
             self._waiting.popleft()
             done.append(CarriedOut(numbered.number, refused.trouble if refused else None))
             if refused is not None:

@@ -18,12 +18,17 @@ from tidegate.lease.lease import Order
 from tidegate.lease.states import HoldingState
 
 
-def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
-    """Take in what the driver shows, and at a tick of the grid observe demand and renew the curve."""
+def see(book: Book, facts: PoolFacts, done: int, now_s: int, stuck: str = "") -> None:
+    """Take in what the driver shows, and at a tick of the grid observe demand and renew the curve.
+
+    Parameters
+    ----------
+    stuck : str
+        What the driver has failed at for too long, though it can be looked at; empty when nothing.
+    """
     watch = book.watch
     waiting = facts.waiting
-    if watch.is_stale:
-        book.journal.tell(POOL_FRESH, book.pool.id, {}, now_s)
+    _tell_stale(book, stuck, now_s, is_stale=bool(stuck))
     drift = "; ".join(facts.drift)
     if drift and drift != watch.drift:
         book.journal.tell(DRIFT, book.pool.id, {"found": list(facts.drift)}, now_s)
@@ -31,8 +36,8 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         replace(
             watch,
             facts_at_s=facts.at_s,
-            is_stale=False,
-            trouble="",
+            is_stale=bool(stuck),
+            trouble=stuck,
             started_jobs=max(watch.started_jobs, waiting.started_jobs),
             late_jobs=max(watch.late_jobs, waiting.late_jobs),
             drift=drift,
@@ -51,13 +56,20 @@ def see(book: Book, facts: PoolFacts, done: int, now_s: int) -> None:
         book.curve = book.engine.curve(book.roster.lost)
 
 
-def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int) -> None:
+def see_trouble(book: Book, trouble: str, now_s: int, stale_after_s: int, stuck: str = "") -> None:
     """Take note that the driver was not heard of, or said what cannot be."""
     watch = book.watch
-    is_stale = watch.facts_at_s is None or now_s - watch.facts_at_s > stale_after_s
-    if is_stale and not watch.is_stale:
-        book.journal.tell(POOL_STALE, book.pool.id, {"trouble": trouble}, now_s)
-    book.watch_driver(replace(watch, is_stale=is_stale, trouble=trouble or watch.trouble))
+    is_old = watch.facts_at_s is None or now_s - watch.facts_at_s > stale_after_s
+    # Once it is stale, it is so until it has been seen again.
+    is_stale = watch.is_stale or is_old or bool(stuck)
+    _tell_stale(book, trouble or stuck, now_s, is_stale=is_stale)
+    book.watch_driver(replace(watch, is_stale=is_stale, trouble=trouble or stuck or watch.trouble))
+
+
+def _tell_stale(book: Book, trouble: str, now_s: int, *, is_stale: bool) -> None:
+    if is_stale is not book.watch.is_stale:
+        data = {"trouble": trouble} if is_stale else {}
+        book.journal.tell(POOL_STALE if is_stale else POOL_FRESH, book.pool.id, data, now_s)
 
 
 def decide_step(book: Book, placed: Sequence[Order], now_s: int) -> None:

@@ -268,27 +268,41 @@ class Reader(Protocol):
 def read_nodes(commands: Commands, names: Sequence[str] = ()) -> tuple[Node, ...]:
     """Return all nodes, or some, which are asked for by command."""
     if names:
-        return parse_nodes(commands.run("scontrol", "-o", "show", "node", compress(names)))
+        told = commands.run("scontrol", "-o", "show", "node", compress(names))
+        return parse_nodes(_whole(told, "scontrol"))
     if isinstance(commands, Reader):
         return commands.read_nodes()
-    return parse_nodes(commands.run("scontrol", "-o", "show", "nodes"))
+    return parse_nodes(_whole(commands.run("scontrol", "-o", "show", "nodes"), "scontrol"))
 
 
 def read_reservations(commands: Commands) -> tuple[Reservation, ...]:
     """Return all reservations."""
     if isinstance(commands, Reader):
         return commands.read_reservations()
-    return parse_reservations(commands.run("scontrol", "-o", "show", "reservation"))
+    told = commands.run("scontrol", "-o", "show", "reservation")
+    return parse_reservations(_whole(told, "scontrol"))
 
 
 def read_jobs(commands: Commands, nodes: Sequence[str] = ()) -> tuple[Job, ...]:
     """Return all jobs that wait, run or are leaving, or those on some nodes, which are asked for by command."""
     if nodes:
         some = f"--nodelist={compress(nodes)}"
-        return parse_jobs(commands.run("squeue", "-h", "-a", some, "-O", JOB_FORMAT))
+        told = commands.run("squeue", "-h", "-a", some, "-O", JOB_FORMAT)
+        return parse_jobs(_whole(told, "squeue") if told else told)
     if isinstance(commands, Reader):
         return commands.read_jobs()
-    return parse_jobs(commands.run("squeue", "-h", "-a", "-O", JOB_FORMAT))
+    told = commands.run("squeue", "-h", "-a", "-O", JOB_FORMAT)
+    return parse_jobs(_whole(told, "squeue") if told else told)
+
+
+def _whole(text: str, program: str) -> str:
+    """Refuse an answer that was cut off; where there is nothing to tell, scontrol says so."""
+    if not text.endswith("\n"):
+        end = repr(text[-40:]) if text else "nothing"
+        raise SlurmError(
+            "TG-SLURM-GARBAGE", f"The answer of {program} is cut off: it ends in {end}."
+        )
+    return text
 
 
 def read_config(commands: Commands) -> dict[str, str]:

@@ -116,12 +116,15 @@ class LocalCommands:
                 f"`{call[0]}` cannot be run: {error.strerror}.",
                 expected="Slurm's commands on the search path.",
             ) from error
+        printed = done.stdout.decode("utf-8", "replace")
         said = done.stderr.decode("utf-8", "replace").strip()
         # sacct may end well although the database gave it a part of what was asked for, or nothing.
         is_partial = argv[0].rpartition("/")[2] == "sacct" and "sacct: error:" in said
         if done.returncode or is_partial:
-            raise SlurmError(code_of(said), f"`{shown(argv)}` failed: {_last_line(said)}")
-        return done.stdout.decode("utf-8", "replace")
+            # What is not found, scontrol says on standard output.
+            last = _last_line(said or printed)
+            raise SlurmError(code_of(said), f"`{shown(argv)}` failed: {last}")
+        return printed
 
 
 def reads_only(argv: Sequence[str]) -> bool:

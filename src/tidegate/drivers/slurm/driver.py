@@ -27,6 +27,7 @@ from tidegate.control.ports import (
 from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.answers import read_jobs
 from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.doubts import Doubts
 from tidegate.drivers.slurm.eyes import Eyes
 from tidegate.drivers.slurm.keeper import Keeper
 from tidegate.drivers.slurm.limits import WATCH_S, Limits
@@ -46,6 +47,7 @@ from tidegate.drivers.slurm.refusals import (
     busy,
     no_account,
     not_heard,
+    not_shown,
     refuse_beyond,
     refuse_nodes,
     refuse_words,
@@ -83,7 +85,8 @@ class SlurmDriver:
         self._site = site
         self._commands = commands
         self._clock = clock
-        self._eyes = Eyes(commands, clock)
+        self._doubts = Doubts(site, commands)
+        self._eyes = Eyes(commands, clock, self._doubts)
         self._keeper = Keeper(site, commands, Wipes(site.wipe, self._stir), clock.now_s)
         self._watch = Watch(commands, site.watch_per_s, self._stir)
         self._stirs: list[Callable[[], None]] = []
@@ -151,7 +154,7 @@ class SlurmDriver:
                 return
             pool = self._leasable(command.pool, command.nodes)
             refuse_words(command.lease_id, command.tenant_id, command.product)
-            view = self._eyes.at(command.nodes, command.lease_id)
+            view = self._at(command.nodes, command.lease_id)
             fresh = [node for node in command.nodes if not held_by(view, node, command.lease_id)]
             refuse_beyond(self._limits.most(pool), self._eyes.lent(pool), len(fresh))
             if refused := [node for node in fresh if not may_be_had(view, node)]:
@@ -168,6 +171,8 @@ class SlurmDriver:
                 ]:
                     raise busy(late)
                 kept = nodes_of(after, command.lease_id)
+                if not set(kept).issuperset(fresh):
+                    raise not_shown(fresh)
                 account, partition = account_of(command.tenant_id), pool.lease_name
                 hands.reserve(self._commands, after, command.lease_id, kept, account, partition)
             except DriverError as error:
@@ -190,7 +195,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._eyes.at(command.nodes)
+            view = self._at(command.nodes)
             tags = {n: view.tags[n] for n in command.nodes if held_by(view, n, command.lease_id)}
             fresh = [node for node, tag in tags.items() if tag.take_at_s != command.take_at_s]
             now_s = self._clock.now_s()
@@ -211,7 +216,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._eyes.at(command.nodes, command.lease_id)
+            view = self._at(command.nodes, command.lease_id)
             now_s = self._clock.now_s()
             tags: dict[str, Tag | None] = {
                 node: taken(view, node, command.lease_id, now_s)
@@ -240,7 +245,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._eyes.at(command.nodes)
+            view = self._at(command.nodes)
             if not all(is_at(view, node, Phase.DRAINING) for node in command.nodes):
                 # What slurmctld has forgotten in a crash is restored before it is judged.
                 view = self._settled()
@@ -271,7 +276,7 @@ class SlurmDriver:
             if again:
                 return
             self._leasable(command.pool, command.nodes)
-            view = self._eyes.at(command.nodes)
+            view = self._at(command.nodes)
             if not all(is_at(view, node, Phase.CLEAN) for node in command.nodes):
                 view = self._settled()
             tagged = [node for node in command.nodes if node in view.tags]
@@ -280,7 +285,7 @@ class SlurmDriver:
             if still := [node for node in tagged if node in view.lease_of_node]:
                 raise still_leaving(still)
             hands.resume(self._commands, view, dict.fromkeys(tagged))
-            self._keeper.mender.forget(tagged)
+            self._keeper.mender.leave(tagged, self._clock.now_s())
 
     def set_leasable(self, pool: str, nodes: int) -> None:
         """Lend no more nodes of a pool than these, and let jobs of leases hold no more; never fewer than are leased.
@@ -298,6 +303,11 @@ class SlurmDriver:
 
     # --- what they share
 
+    def _at(self, nodes: Sequence[str], lease_id: str = "") -> View:
+        """Look at some nodes; what is shown as it was before is put right first, or refused."""
+        view = self._eyes.at(nodes, lease_id)
+        return self._settled() if self._keeper.mender.behind(view) else view
+
     def _settled(self) -> View:
         """Look, and carry on with what has been begun until there is nothing more to do now."""
         view = self._eyes.all()
@@ -305,6 +315,8 @@ class SlurmDriver:
             if not self._keeper.carry_on(view):
                 break
             view = self._eyes.all()
+        mender = self._keeper.mender
+        mender.forget(self._doubts.settle(mender.behind(view), view.at_s))
         return view
 
     def _pool(self, name: str) -> SlurmPool:
@@ -334,8 +346,8 @@ class SlurmDriver:
         """Put nodes back to what they were; where Slurm does not answer, the facts show what is left to be done."""
         try:
             now = self._eyes.all()
-            self._keeper.mender.forget(fresh)
             tagged = [node for node in fresh if held_by(now, node, lease_id)]
+            self._keeper.mender.forget(tagged)
             hands.resume(
                 self._commands, now, {n: None for n in tagged if not before.nodes[n].drained}
             )

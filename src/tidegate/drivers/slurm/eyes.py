@@ -1,9 +1,10 @@
 """Looking at the cluster: at all of it, or at the few nodes that a command is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tidegate.control.ports import Clock
 from tidegate.drivers.slurm.commands import Commands
+from tidegate.drivers.slurm.doubts import Doubts
 from tidegate.drivers.slurm.moves import is_held
 from tidegate.drivers.slurm.site import SlurmPool
 from tidegate.drivers.slurm.view import View, look, look_at
@@ -18,11 +19,14 @@ class Eyes:
     commands : Commands
     clock : Clock
         The time that views bear.
+    doubts : Doubts
+        What is seen is held against.
     """
 
-    def __init__(self, commands: Commands, clock: Clock) -> None:
+    def __init__(self, commands: Commands, clock: Clock, doubts: Doubts) -> None:
         self._commands = commands
         self._clock = clock
+        self._doubts = doubts
         self._lent: set[str] | None = None
 
     def all(self) -> View:
@@ -34,11 +38,12 @@ class Eyes:
             When Slurm does not answer, or not as it should.
         """
         view = look(self._commands, self._clock.now_s())
+        self._doubts.check(view)
         self._lent = set()
         self._note(view)
         return view
 
-    def at(self, nodes: Iterable[str], lease_id: str = "") -> View:
+    def at(self, nodes: Sequence[str], lease_id: str = "") -> View:
         """Look at some nodes, those of a lease's reservation, the jobs on them, and all reservations.
 
         What it takes does not grow with the cluster; what waits in a queue is not in it.
@@ -54,6 +59,7 @@ class Eyes:
             if error.code != "TG-SLURM-FAILED":
                 raise
             return self.all()  # one of them is not there any more
+        self._doubts.check_some(view, nodes)
         self._note(view)
         return view
 

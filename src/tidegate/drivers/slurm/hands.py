@@ -1,5 +1,6 @@
 """The few changes that are ever made to a cluster; each may be made again without harm."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -18,6 +19,7 @@ OURS: Final = "tidegate:"
 _UNDRAIN: Final = "State=UNDRAIN"
 _IDLE: Final = "State=IDLE"
 
+_LEADING: Final = re.compile(r"[0-9]+")
 _JOBS_AT_ONCE: Final = 500
 _CLOSE_TRIES: Final = 5
 
@@ -91,6 +93,17 @@ def resume(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> No
             tag_nodes(commands, view, some, _UNDRAIN)
 
 
+def undrain(commands: Commands, view: View, tags: Mapping[str, Tag | None]) -> None:
+    """Let jobs start on nodes again, whatever is on them by now, and tag them."""
+    ours = {
+        name: tag
+        for name, tag in tags.items()
+        if view.nodes[name].drained and view.nodes[name].reason.startswith(OURS)
+    }
+    tag_nodes(commands, view, ours, _UNDRAIN)
+    tag_nodes(commands, view, {name: tag for name, tag in tags.items() if name not in ours})
+
+
 def reserve(
     commands: Commands,
     view: View,
@@ -102,6 +115,9 @@ def reserve(
     """Give a lease's reservation exactly these nodes, at least one; make it when there is none."""
     name = reservation_of(lease_id)
     wanted = sorted(set(nodes))
+    if not wanted:
+        # Slurm would reserve every node of the partition.
+        raise SlurmError("TG-SLURM-FAILED", f"There is no node to reserve for {lease_id}.")
     there = view.reservations.get(name)
     if there is None:
         commands.run(
@@ -184,11 +200,26 @@ def end(commands: Commands, jobs: Iterable[Job]) -> None:
     jobs = tuple(jobs)
     for ids in _chunks([job.id for job in jobs]):
         told = _tolerant(commands, "squeue", "-h", "-s", f"--jobs={','.join(ids)}", "-o", "%i")
-        steps = [step for step in told.split() if step.rpartition(".")[2].isdigit()]
-        for some in _chunks(steps):
+        for some in _chunks(_steps_of(told, ids)):
             _tolerant(commands, "scancel", "--signal=KILL", *some)
     _scancel(commands, jobs, "--signal=KILL", "--batch")
     _scancel(commands, jobs)
+
+
+def _steps_of(told: str, ids: Iterable[str]) -> list[str]:
+    """Return the numbered steps of these jobs that an answer names; nothing else in it is ever ended."""
+    numbers = {_number(each) for each in ids}
+    return [
+        step
+        for step in told.split()
+        if step.rpartition(".")[2].isdigit() and _number(step) in numbers
+    ]
+
+
+def _number(name: str) -> str:
+    """Return the number that a job, an array's task, or a step of either begins with."""
+    found = _LEADING.match(name)
+    return found[0] if found else name
 
 
 def requeue(commands: Commands, jobs: Iterable[Job]) -> None:

@@ -72,7 +72,7 @@ class Keeper:
         if any(not job_leaves(job) for node in leaving for job in view.jobs_on.get(node, ())):
             self.warden.end_jobs(view, leaving)
         if not changed:
-            self.mender.remember(view.tags)
+            self.mender.recognise(view)
         return changed
 
     def _note_silent(self, view: View) -> None:
@@ -123,7 +123,7 @@ class Keeper:
         ]
         if nodes:
             hands.resume(self._commands, view, dict.fromkeys(nodes))
-            self.mender.forget(nodes)
+            self.mender.leave(nodes, view.at_s)
         return bool(nodes)
 
     # --- letting in

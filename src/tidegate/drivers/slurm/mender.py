@@ -31,6 +31,7 @@ class Mender:
         self._site = site
         self._commands = commands
         self._known: dict[str, Tag] = {}
+        self._left_s: dict[str, int] = {}
 
     def remember(self, tags: Mapping[str, Tag | None]) -> None:
         """Keep tags in mind, in case slurmctld is killed before it has saved them."""
@@ -39,20 +40,50 @@ class Mender:
                 self._known.pop(node, None)
             else:
                 self._known[node] = tag
+                self._left_s.pop(node, None)
+
+    def recognise(self, view: View) -> None:
+        """Keep the tags of a view in mind, but for those that are older than what we know."""
+        behind = set(self.behind(view))
+        self.remember({node: tag for node, tag in view.tags.items() if node not in behind})
+
+    def behind(self, view: View) -> list[str]:
+        """Return the nodes that a view shows as they were before what we know of them."""
+        return [
+            node
+            for node in (*self._known, *self._left_s)
+            if node in view.nodes and self._is_behind(view, node)
+        ]
+
+    def _is_behind(self, view: View, node: str) -> bool:
+        there, known = view.tags.get(node), self._known.get(node)
+        if known is None:
+            return there is not None and is_held(there) and self._has_left(node, there)
+        if known.phase is Phase.CLEAN and there is None:
+            return False  # it has been given back; one with an older tag may have let its tenant in again
+        return is_older(view, node, known)
+
+    def _has_left(self, node: str, tag: Tag) -> bool:
+        """Whether a node has been given back since it was what its tag says."""
+        return tag.since_s <= self._left_s.get(node, -1)
 
     def mend(self, view: View) -> bool:
         """Do it; say whether anything was changed."""
-        changed = self._drain_again(view) or self._open_again(view)
+        changed = self._leave_again(view) or self._drain_again(view) or self._open_again(view)
         repair = self._site.drift is Drift.REPAIR
         held: dict[str, dict[str, Tag]] = defaultdict(dict)
         for node, tag in view.tags.items():
-            if is_held(tag):
+            if is_held(tag) and not self._has_left(node, tag):
                 held[tag.lease_id][node] = tag
         for name, reservation in view.reservations.items():
             lease_id = lease_of(name)
             if lease_id is None:
                 continue
-            untagged = [node for node in reservation.nodes if node not in view.tags]
+            untagged = [
+                node
+                for node in reservation.nodes
+                if node not in view.tags and node not in self._left_s
+            ]
             if untagged and repair:
                 self._tag_again(view, lease_id, untagged, reservation)
                 changed = True
@@ -69,18 +100,31 @@ class Mender:
                 changed |= self._reserve_again(view, lease_id, tags)
         return changed
 
-    def _recall_lost(self, view: View) -> bool:
-        """Restore tags of which nothing is left: slurmctld was killed before it had saved them.
+    def _leave_again(self, view: View) -> bool:
+        """Give nodes back again that a view shows as ours though they have been given back."""
+        tags: dict[str, Tag | None] = {
+            node: None
+            for node in self._left_s
+            if (tag := view.tags.get(node)) is not None
+            and self._has_left(node, tag)
+            and tag.phase in (Phase.CLEAN, Phase.LEASED)
+            and node not in view.lease_of_node
+        }
+        if tags:
+            hands.undrain(self._commands, view, tags)
+        return bool(tags)
 
-        No job can have started meanwhile: until slurmctld has heard from a node it starts none there.
+    def _recall_lost(self, view: View) -> bool:
+        """Restore tags of which nothing is left: slurmctld was killed before it had saved them, or did not write them.
+
+        No internal job can have started meanwhile: until slurmctld has heard from a node it starts none there.
         """
         gone = {
             node: tag
             for node, tag in self._known.items()
-            # A clean node without a tag has been given back; one with an older tag may have let its tenant in again.
-            if (tag.phase is not Phase.CLEAN or node in view.tags)
-            and is_older(view, node, tag)
-            and not is_occupied(view, node)
+            if node in view.nodes
+            and self._is_behind(view, node)
+            and (not is_occupied(view, node) or _has_tenants_alone(view, node))
         }
         leased: dict[str, Tag | None] = {
             n: tag for n, tag in gone.items() if tag.phase is Phase.LEASED
@@ -156,9 +200,15 @@ class Mender:
         return True
 
     def forget(self, nodes: Iterable[str]) -> None:
-        """Forget nodes that are nobody's any more."""
+        """Forget nodes that are nobody's any more, or others than we thought."""
         for node in nodes:
             self._known.pop(node, None)
+            self._left_s.pop(node, None)
+
+    def leave(self, nodes: Iterable[str], now_s: int) -> None:
+        """Keep in mind that nodes have been given back: who shows them as ours since before then is behind."""
+        self.forget(nodes)
+        self._left_s |= dict.fromkeys(nodes, now_s)
 
     def fit_reservation(self, view: View, lease_id: str, nodes: Sequence[str]) -> bool:
         """Cut a lease's reservation down to these nodes, or remove it; say whether that was possible."""
@@ -185,3 +235,8 @@ class Mender:
         hands.reserve(
             self._commands, view, lease_id, nodes, account_of(tag.tenant_id), pool.lease_name
         )
+
+
+def _has_tenants_alone(view: View, node: str) -> bool:
+    jobs = view.jobs_on.get(node, ())
+    return bool(jobs) and all(is_tenants(job) for job in jobs)

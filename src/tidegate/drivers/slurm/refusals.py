@@ -79,6 +79,13 @@ def not_heard(view: View, nodes: Sequence[str]) -> DriverError | None:
     )
 
 
+def not_shown(nodes: Sequence[str]) -> DriverError:
+    """Say that what was written on nodes does not show."""
+    return SlurmError(
+        "TG-SLURM-GARBAGE", f"Slurm does not show what was written on {_some(nodes)}."
+    )
+
+
 def still_leaving(nodes: Sequence[str]) -> DriverError:
     """Say that nodes are not free of their lease yet."""
     return SlurmError(

@@ -200,7 +200,9 @@ def _left(view: View, site: SlurmSite) -> frozenset[str]:
     return frozenset(
         name
         for lease_id, names in found.items()
-        if lease_id not in at_work and not any(view.jobs_on.get(name) for name in names)
+        if lease_id not in at_work
+        # A part of the queue may be missing: the nodes have to be idle too.
+        and not any(view.jobs_on.get(name) or view.nodes[name].busy for name in names)
         for name in names
     )
 

@@ -15,6 +15,9 @@ from tidegate.drivers.slurm.view import View, is_tenants
 YOUNG_S: Final = 5
 """A job counts as running before its script has begun: a signal to a younger one may find nobody, and is sent again."""
 
+KEPT_S: Final = 3600
+"""So long a job that is no longer seen is kept in mind, in seconds."""
+
 
 class Warden:
     """Keeps account of jobs from one view to the next.
@@ -29,7 +32,7 @@ class Warden:
         self._site = site
         self._commands = commands
         self._warned: dict[tuple[str, int], int] = {}
-        self._running: set[tuple[str, int]] = set()
+        self._seen_s: dict[tuple[str, int], int] = {}
         self.started: Counter[str] = Counter()
         self.late: Counter[str] = Counter()
 
@@ -91,22 +94,24 @@ class Warden:
             for job in view.jobs
             if job.start_s and not job.waits and not is_tenants(job)
         }
-        if self._running or running:
-            leased = {
-                self._site.pool_of_node[node].id
-                for node, tag in view.tags.items()
-                if tag.phase is Phase.LEASED and node in self._site.pool_of_node
-            }
-            for key in running.keys() - self._running:
-                job = running[key]
-                pool = next(
-                    (self._site.pool_of_node[n] for n in job.nodes if n in self._site.pool_of_node),
-                    None,
-                )
-                if pool is None:
-                    continue
-                self.started[pool.id] += 1
-                waited_s = job.start_s - (job.submit_s or job.start_s)
-                if pool.id in leased and waited_s > self._site.late_after_s:
-                    self.late[pool.id] += 1
-        self._running = set(running)
+        leased = {
+            self._site.pool_of_node[node].id
+            for node, tag in view.tags.items()
+            if tag.phase is Phase.LEASED and node in self._site.pool_of_node
+        }
+        for key in running.keys() - self._seen_s.keys():
+            job = running[key]
+            pool = next(
+                (self._site.pool_of_node[n] for n in job.nodes if n in self._site.pool_of_node),
+                None,
+            )
+            if pool is None:
+                continue
+            self.started[pool.id] += 1
+            waited_s = job.start_s - (job.submit_s or job.start_s)
+            if pool.id in leased and waited_s > self._site.late_after_s:
+                self.late[pool.id] += 1
+        # One that is missing in a part of an answer does not start anew when it is there again.
+        self._seen_s |= dict.fromkeys(running, view.at_s)
+        for key in [key for key, at_s in self._seen_s.items() if view.at_s - at_s > KEPT_S]:
+            del self._seen_s[key]
