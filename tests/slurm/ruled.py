@@ -23,10 +23,14 @@ from tidegate.store.money import SqlMoney
 
 
 class WallTime(HandClock):
-    """The machine's clock, in the place of one that is moved by hand."""
+    """The machine's clock, or one that is ahead of it, in the place of one that is moved by hand."""
+
+    def __init__(self, ahead_s: int = 0) -> None:
+        self._ahead_s = ahead_s
+        super().__init__(int(time.time()) + ahead_s)
 
     def now_s(self) -> int:
-        self.time_s = int(time.time())
+        self.time_s = int(time.time()) + self._ahead_s
         return self.time_s
 
 
@@ -48,14 +52,17 @@ class Ruled(Living):
         nodes: int,
         *,
         notice_s: int | None = None,
+        ahead_s: int = 0,
         **policy: object,
     ) -> None:
         pool = a_pool(nodes, risk=0.5, sanitise_s=2, **policy)  # type: ignore[arg-type] # its keywords
         if notice_s is not None:
             pool = with_notice(pool, notice_s)
-        now_s = int(time.time())
-        super().__init__(a_database(folder), pool, driver=driver, start_s=now_s, quiet_days=14)
-        self.clock = WallTime(now_s)
+        clock = WallTime(ahead_s)
+        super().__init__(
+            a_database(folder), pool, driver=driver, start_s=clock.now_s(), quiet_days=14
+        )
+        self.clock = clock
         self.money = SqlMoney(self.database)
         self.begin()
 

@@ -1,14 +1,34 @@
 """Looking at the cluster: at all of it, or at the few nodes that a command is about."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from tidegate.control.ports import Clock
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.doubts import Doubts
 from tidegate.drivers.slurm.moves import is_held
 from tidegate.drivers.slurm.site import SlurmPool
-from tidegate.drivers.slurm.view import View, look, look_at
+from tidegate.drivers.slurm.view import View, by_clock, look, look_at
 from tidegate.errors import SlurmError
+
+CLOCK_S: Final = 600
+"""Seconds between two looks at slurmctld's clock."""
+NEAR_S: Final = 2
+"""Clocks that are no more seconds apart are taken for one."""
+
+_AS_OF: Final = re.compile(r"^Configuration data as of (\S+)$", re.MULTILINE)
+
+
+def read_time(commands: Commands) -> int | None:
+    """Return the time by slurmctld's clock; None when it does not say."""
+    found = _AS_OF.search(commands.run("scontrol", "show", "config"))
+    try:
+        told = datetime.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+    return int(told.replace(tzinfo=UTC).timestamp()) if told else None
 
 
 class Eyes:
@@ -18,7 +38,7 @@ class Eyes:
     ----------
     commands : Commands
     clock : Clock
-        The time that views bear.
+        The time that views bear, and all times in them.
     doubts : Doubts
         What is seen is held against.
     """
@@ -27,6 +47,8 @@ class Eyes:
         self._commands = commands
         self._clock = clock
         self._doubts = doubts
+        self._behind_s = 0
+        self._next_s: int | None = None
         self._lent: set[str] | None = None
 
     def all(self) -> View:
@@ -37,7 +59,7 @@ class Eyes:
         SlurmError
             When Slurm does not answer, or not as it should.
         """
-        view = look(self._commands, self._clock.now_s())
+        view = self._by_clock(look(self._commands, self._clock.now_s()))
         self._doubts.check(view)
         self._lent = set()
         self._note(view)
@@ -59,9 +81,22 @@ class Eyes:
             if error.code != "TG-SLURM-FAILED":
                 raise
             return self.all()  # one of them is not there any more
+        view = self._by_clock(view)
         self._doubts.check_some(view, nodes)
         self._note(view)
         return view
+
+    def _by_clock(self, view: View) -> View:
+        """Put what Slurm says in its own time into ours, where the two are apart."""
+        now_s = self._clock.now_s()
+        if self._next_s is None or not 0 < self._next_s - now_s <= CLOCK_S:
+            told_s = read_time(self._commands)
+            # One that took long to answer says little.
+            if told_s is not None and self._clock.now_s() - now_s <= NEAR_S:
+                apart_s = self._clock.now_s() - told_s
+                self._behind_s = apart_s if abs(apart_s) > NEAR_S else 0
+            self._next_s = now_s + CLOCK_S
+        return by_clock(view, self._behind_s) if self._behind_s else view
 
     def lent(self, pool: SlurmPool) -> int:
         """Return how many nodes that are alive are a lease's, or on their way to it."""
