@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.control.moneyhouse import RULES
 from tests.slurm.breaking import DEAF
-from tests.slurm.cluster import Cluster
+from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.leasing import BLUE, H100, RED, USER_OF, Desk, WallClock, commands_of, site_of
 from tests.slurm.ruled import Ruled
 
@@ -44,11 +44,49 @@ def test_without_slurmdbd_nodes_are_handed_over_and_taken(fragile: Cluster):
     driver.close()
 
 
+@pytest.mark.slow
+def test_without_slurmdbd_the_control_plane_lends_recalls_and_settles(
+    fragile: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The quota, the beginning of a lease, its recall and its bill: all while slurmdbd is down; then it catches up."""
+    monkeypatch.setattr("tidegate.control.outbox.CAP_RETRY_S", 2.0)
+    driver = SlurmDriver(site_of(fragile), commands_of(fragile), WallClock())
+    quota = ("sacctmgr", "-nP", "show", "qos", "tg-h100", "format=grptres")
+    fragile.run("sacctmgr", "-i", "modify", "qos", "tg-h100", "set", "GrpTRES=node=-1")
+    fragile.kill("slurmdbd")
+    ruled = Ruled(tmp_path, driver, nodes=2, notice_s=3)
+    order = ruled.ordered(1, "preemptible")
+    lease = ruled.lease(order)
+    options = ("--partition=tg-h100", f"--reservation=tg-{lease.id}")
+    tenants = fragile.submit(*options, user=USER_OF[RED], script=DEAF)
+    fragile.wait_state(tenants, "RUNNING")
+    internal = fragile.submit("--nodes=2", "--exclusive", "--gres=gpu:h100:8")
+    ruled.look_until(lambda: fragile.state(internal) == "RUNNING", "internal work has the nodes")
+    ended = ruled.lease(order)
+    assert (ended.state, ended.reason) == (LeaseState.ENDED, EndReason.RECALLED)
+    held = ruled.metered_s(ended, int(time.time()) + 600)
+    assert list(held.values()) == [(ended.ended_s or 0) - ended.start_s]
+    assert credit_breaks(ruled.money, RULES, int(time.time())) == []
+    fragile.run("scancel", internal)
+    fragile.start_slurmdbd()
+    ruled.look_until(lambda: fragile.out(*quota) == "node=2", "the quota is set")
+    # What was run meanwhile comes into its books, and lies within what was metered.
+    told = ("sacct", "-n", "-P", "-X", "-j", tenants, "--format=Start,End")
+    wait_until(lambda: "Unknown" not in (fragile.out(*told) or "Unknown"), "slurmdbd knows of it")
+    start_s, end_s = (seconds_of(text) for text in fragile.out(*told).split("|"))
+    assert ended.start_s <= start_s < end_s <= (ended.ended_s or 0) + 1
+    driver.close()
+
+
+def seconds_of(text: str) -> int:
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp())
+
+
 def ended_s(cluster: Cluster, job: str) -> int:
     """When a job that was requeued ended for the first time, as sacct has it."""
     told = cluster.out("sacct", "-n", "-P", "-X", "-D", "-j", job, "-o", "State,End").splitlines()
     end = next(line.split("|")[1] for line in told if line.startswith("NODE_FAIL"))
-    return int(datetime.fromisoformat(f"{end}+00:00").timestamp())
+    return seconds_of(end)
 
 
 @pytest.mark.slow  # slurmctld takes its time to give a node up

@@ -57,8 +57,11 @@ def limit(cluster: Cluster) -> str:
 
 @pytest.mark.parametrize(
     ("by_hand", "as_told"),
-    [("50", "node=50"), ("-1", "no limit"), ("1", "node=1")],
-    ids=["raised", "removed", "lowered"],
+    [
+        pytest.param("-1", "no limit", id="removed"),
+        pytest.param("50", "node=50", id="raised", marks=pytest.mark.slow),
+        pytest.param("1", "node=1", id="lowered", marks=pytest.mark.slow),
+    ],
 )
 def test_a_limit_changed_by_hand_is_found_shown_and_set_again(
     cluster: Cluster,
