@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
@@ -10,6 +11,7 @@ from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, WallClock, commands_of
 
 from tidegate.control.ports import NodeState
+from tidegate.drivers.slurm import hands
 from tidegate.drivers.slurm.answers import read_nodes
 from tidegate.drivers.slurm.driver import SlurmDriver
 from tidegate.drivers.slurm.site import SlurmSite
@@ -29,7 +31,7 @@ class Later:
         self.refused = 0
 
     def run(self, *argv: str, seconds: float | None = None) -> str:
-        if argv[:2] == ("scontrol", "update") and argv[-1] == "Accounts=root":
+        if argv[:2] == ("scontrol", "update") and "Users=root" in argv:
             self._keep_access(argv[2].removeprefix("ReservationName="))
         text = self.real.run(*argv, seconds=seconds)
         if argv[:3] != ("scontrol", "-o", "show"):
@@ -94,40 +96,69 @@ def test_a_lease_lives_and_its_reservation_goes_though_jobs_wait_in_it(
     driver.close()
 
 
-@pytest.mark.parametrize(("release", "pause_s"), [("22.05", 0), ("23.11", 0.3)])
+@pytest.mark.parametrize(
+    ("release", "loops", "pause_s"), [("here", 1, 0), ("here", 3, 0), ("23.11", 1, 0.3)]
+)
 def test_a_tenant_who_submits_again_and_again_does_not_keep_its_nodes(
-    cluster: Cluster, site: SlurmSite, release: str, pause_s: float
+    cluster: Cluster, site: SlurmSite, release: str, loops: int, pause_s: float
 ):
-    """As fast as it can; with the later release put before it, whose look takes time, three times a second."""
-    commands = commands_of(cluster) if release == "22.05" else Later(cluster)
+    """As fast as it can, and three times as fast; with a later release put before it, whose look takes time, slower."""
+    commands = commands_of(cluster) if release == "here" else Later(cluster)
     driver = SlurmDriver(site, commands, WallClock())
     desk = Desk(driver)
     desk.hand_over("lea_a", RED, "hh0001")
     desk.wait(NodeState.LEASED, "hh0001")
     submit = "sbatch --output=/dev/null -p tg-h100 --reservation=tg-lea_a --wrap='sleep 600'"
     loop = f"while true; do {submit}; sleep {pause_s}; done"
-    with subprocess.Popen(
-        ("sh", "-c", loop),
-        env=cluster.env,
-        user=USER_OF[RED],
-        group="nogroup",
-        extra_groups=[],
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as tenant:
-        try:
-            running = ("squeue", "-h", "-a", "-R", "tg-lea_a", "-t", "RUNNING", "-o", "%i")
-            wait_until(lambda: cluster.out(*running), "a job of the tenant's runs")
-            internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
-            desk.take("lea_a", "hh0001")
-            desk.sanitise("hh0001")
-            desk.wait(NodeState.FREE, "hh0001", clean=True)
-            desk.give_back("hh0001")
-            cluster.wait_state(internal, "RUNNING")
-        finally:
-            tenant.kill()
+    with submitting(cluster, USER_OF[RED], loop, loops):
+        running = ("squeue", "-h", "-a", "-R", "tg-lea_a", "-t", "RUNNING", "-o", "%i")
+        wait_until(lambda: cluster.out(*running), "a job of the tenant's runs")
+        internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+        desk.take("lea_a", "hh0001")
+        desk.sanitise("hh0001")
+        desk.wait(NodeState.FREE, "hh0001", clean=True)
+        desk.give_back("hh0001")
+        cluster.wait_state(internal, "RUNNING")
     driver.close()
+
+
+@contextmanager
+def submitting(cluster: Cluster, user: str, script: str, loops: int) -> Iterator[None]:
+    """Have a user run a script so many times at once while the block lasts."""
+    with ExitStack() as stack:
+        for _ in range(loops):
+            process = subprocess.Popen(
+                ("sh", "-c", script),
+                env=cluster.env,
+                user=user,
+                group="nogroup",
+                extra_groups=[],
+                cwd="/",
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+        yield
+
+
+def test_a_closed_reservation_lets_no_tenant_in(cluster: Cluster, driver: SlurmDriver):
+    """Neither its own nor another; and its own again once it is given nodes again."""
+    desk = Desk(driver)
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    options = ("--hold", "--partition=tg-h100", "--reservation=tg-lea_a")
+    submit = ("sbatch", "--parsable", "--output=/dev/null", *options, "--wrap=true")
+    waiting = cluster.out(*submit, user=USER_OF[RED])
+    hands.close(commands_of(cluster), "lea_a")
+    cluster.wait_state(waiting, "CANCELLED")
+    for tenant in (RED, BLUE):
+        refused = cluster.run(*submit, user=USER_OF[tenant], check=False)
+        assert "Access denied to requested reservation" in refused.stderr
+    desk.fact("hh0001")  # the lease goes on: what was changed is mended
+    assert cluster.out(*submit, user=USER_OF[RED]).isdigit()
+    assert cluster.run(*submit, user=USER_OF[BLUE], check=False).returncode
+    desk.return_all("lea_a", "hh0001")
 
 
 def retried(act: Callable[[], object]) -> set[str]:
