@@ -147,6 +147,8 @@ class Keeper:
                 }
                 hands.resume(self._commands, view, leased)
                 self.mender.remember(leased)
+            elif any(view.lease_of_node.get(node, lease_id) != lease_id for node in tags):
+                continue  # a reservation that came back in a crash is in the way: the mender removes it first
             else:
                 # A hand-over that was cut off before its reservation stood.
                 self.mender.reserve(view, lease_id, next(iter(tags.values())))
