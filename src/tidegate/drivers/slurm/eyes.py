@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.doubts import Doubts
 from tidegate.drivers.slurm.moves import is_held
 from tidegate.drivers.slurm.site import SlurmPool
-from tidegate.drivers.slurm.view import View, by_clock, look, look_at
+from tidegate.drivers.slurm.view import View, look, look_at
 from tidegate.errors import SlurmError
 
 CLOCK_S: Final = 600
@@ -29,6 +30,32 @@ def read_time(commands: Commands) -> int | None:
     except ValueError:
         return None
     return int(told.replace(tzinfo=UTC).timestamp()) if told else None
+
+
+def by_clock(view: View, behind_s: int) -> View:
+    """Return a view whose times are those of a clock that slurmctld's is so many seconds behind of.
+
+    A time that is not known stays so.
+    """
+    return View(
+        view.at_s,
+        {
+            name: replace(node, reason_s=node.reason_s + behind_s) if node.reason_s else node
+            for name, node in view.nodes.items()
+        },
+        tuple(
+            replace(
+                job,
+                start_s=job.start_s + behind_s if job.start_s else 0,
+                submit_s=job.submit_s + behind_s if job.submit_s else 0,
+            )
+            for job in view.jobs
+        ),
+        {
+            name: replace(each, start_s=each.start_s + behind_s, end_s=each.end_s + behind_s)
+            for name, each in view.reservations.items()
+        },
+    )
 
 
 class Eyes:

@@ -138,32 +138,6 @@ def look_at(commands: Commands, at_s: int, names: Iterable[str], lease_id: str =
     return View(at_s, {node.name: node for node in nodes}, jobs, reservations)
 
 
-def by_clock(view: View, behind_s: int) -> View:
-    """Return a view whose times are those of a clock that slurmctld's is so many seconds behind of.
-
-    A time that is not known stays so.
-    """
-    return View(
-        view.at_s,
-        {
-            name: replace(node, reason_s=node.reason_s + behind_s) if node.reason_s else node
-            for name, node in view.nodes.items()
-        },
-        tuple(
-            replace(
-                job,
-                start_s=job.start_s + behind_s if job.start_s else 0,
-                submit_s=job.submit_s + behind_s if job.submit_s else 0,
-            )
-            for job in view.jobs
-        ),
-        {
-            name: replace(each, start_s=each.start_s + behind_s, end_s=each.end_s + behind_s)
-            for name, each in view.reservations.items()
-        },
-    )
-
-
 def is_tenants(job: Job) -> bool:
     """Whether a job runs under a lease."""
     return job.qos.startswith(PREFIX) or job.reservation.startswith(PREFIX)
