@@ -241,7 +241,8 @@ class Cluster:
 
     def heard(self) -> bool:
         """Whether slurmctld has heard from every node since it started."""
-        return "UNKNOWN" not in self.out("scontrol", "-o", "show", "nodes")
+        told = self.run("scontrol", "-o", "show", "nodes", check=False)
+        return told.returncode == 0 and "UNKNOWN" not in told.stdout
 
     def start_slurmdbd(self, *, wait: bool = True) -> None:
         self.spawn("slurmdbd", "slurmdbd", "-D")

@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
-from tests.slurm.cluster import Cluster, wait_until
-from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, WallClock, commands_of
+from tests.slurm.cluster import Cluster, started, wait_until
+from tests.slurm.conftest import clear
+from tests.slurm.leasing import BLUE, RED, USER_OF, Desk, WallClock, commands_of, set_up, site_of
 
 from tidegate.control.ports import NodeState
 from tidegate.drivers.slurm import hands
@@ -96,30 +97,39 @@ def test_a_lease_lives_and_its_reservation_goes_though_jobs_wait_in_it(
     driver.close()
 
 
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Cluster]:
+    """A cluster of its own: Slurm keeps jobs that are over for minutes, and here they are many."""
+    with started() as cluster:
+        set_up(cluster, site_of(cluster))
+        yield cluster
+
+
 @pytest.mark.parametrize(
     ("release", "loops", "pause_s"), [("here", 1, 0), ("here", 3, 0), ("23.11", 1, 0.3)]
 )
 def test_a_tenant_who_submits_again_and_again_does_not_keep_its_nodes(
-    cluster: Cluster, site: SlurmSite, release: str, loops: int, pause_s: float
+    crowded: Cluster, release: str, loops: int, pause_s: float
 ):
     """As fast as it can, and three times as fast; with a later release put before it, whose look takes time, slower."""
-    commands = commands_of(cluster) if release == "here" else Later(cluster)
-    driver = SlurmDriver(site, commands, WallClock())
+    commands = commands_of(crowded) if release == "here" else Later(crowded)
+    driver = SlurmDriver(site_of(crowded), commands, WallClock())
     desk = Desk(driver)
     desk.hand_over("lea_a", RED, "hh0001")
     desk.wait(NodeState.LEASED, "hh0001")
     submit = "sbatch --output=/dev/null -p tg-h100 --reservation=tg-lea_a --wrap='sleep 600'"
     loop = f"while true; do {submit}; sleep {pause_s}; done"
-    with submitting(cluster, USER_OF[RED], loop, loops):
+    with submitting(crowded, USER_OF[RED], loop, loops):
         running = ("squeue", "-h", "-a", "-R", "tg-lea_a", "-t", "RUNNING", "-o", "%i")
-        wait_until(lambda: cluster.out(*running), "a job of the tenant's runs")
-        internal = cluster.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
+        wait_until(lambda: crowded.out(*running), "a job of the tenant's runs")
+        internal = crowded.submit("--gres=gpu:h100:8", "--nodes=6", "--exclusive")
         desk.take("lea_a", "hh0001")
         desk.sanitise("hh0001")
         desk.wait(NodeState.FREE, "hh0001", clean=True)
         desk.give_back("hh0001")
-        cluster.wait_state(internal, "RUNNING")
+        crowded.wait_state(internal, "RUNNING")
     driver.close()
+    clear(crowded)
 
 
 @contextmanager
