@@ -105,6 +105,30 @@ def test_a_node_that_is_given_back_may_be_had_at_once(cluster: Cluster, desk: De
     cluster.run("salloc", "--no-shell", "--immediate=1", "--nodelist=hh0001", user=OWNER)
 
 
+def test_what_a_refused_hand_over_had_in_hand_does_not_count_against_the_next(desk: Desk):
+    desk.driver.set_leasable(H100, 2)
+    assert (
+        code_of(lambda: desk.hand_over("lea_a", "ten_nobody", "hh0001", "hh0002"))
+        == "TG-DRIVER-UNKNOWN"
+    )
+    desk.hand_over("lea_b", RED, "hh0003", "hh0004")
+    assert code_of(lambda: desk.hand_over("lea_c", BLUE, "hh0005")) == "TG-DRIVER-QUOTA"
+    desk.wait(NodeState.LEASED, "hh0003", "hh0004")
+
+
+def test_a_driver_told_that_another_may_have_led_puts_nothing_back(
+    cluster: Cluster, desk: Desk, site: SlurmSite
+):
+    desk.hand_over("lea_a", RED, "hh0001")
+    desk.wait(NodeState.LEASED, "hh0001")
+    other = Desk(SlurmDriver(site, commands_of(cluster), WallClock()))
+    other.return_all("lea_a", "hh0001")
+    desk.driver.forget()
+    assert desk.fact("hh0001").state is NodeState.FREE
+    assert cluster.out("scontrol", "-o", "show", "reservation").startswith("No ")
+    other.driver.close()
+
+
 def test_a_node_that_died_meanwhile_is_not_brought_back_by_giving_it_back(
     cluster: Cluster, desk: Desk
 ):

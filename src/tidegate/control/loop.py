@@ -97,9 +97,9 @@ class Line:
         if not kept.ticks and self._feed is not None:
             self._store.write(self.pool.id, epoch, Changes(ticks=self._history(self._feed)))
             kept = self._store.kept(self.pool.id)
-        self._epoch = epoch
+        is_new, self._epoch = epoch != self._epoch, epoch
         self._book = Book(self.pool, kept, self._steering.steering(self.pool.id))
-        self.desk.begin(kept.commands, kept.last_command)
+        self.desk.begin(kept.commands, kept.last_command, is_new=is_new)
 
     def _history(self, feed: Feed) -> list[Tick]:
         """Return the ticks before now that a feed knows of."""

@@ -23,6 +23,7 @@ from tidegate.control.ports import (
     HandOver,
     Notice,
     PoolFacts,
+    Remembers,
     Sanitise,
     Stirs,
     Take,
@@ -216,8 +217,18 @@ class Desk:
         """Take in commands that have been written."""
         self._waiting.extend(commands)
 
-    def begin(self, commands: Iterable[Numbered], last_command: int) -> None:
-        """Begin with the commands that were left over; those before them have been carried out."""
+    def begin(self, commands: Iterable[Numbered], last_command: int, *, is_new: bool) -> None:
+        """Begin with the commands that were left over; those before them have been carried out.
+
+        Parameters
+        ----------
+        commands : iterable of Numbered
+        last_command : int
+        is_new : bool
+            Whether another may have led meanwhile.
+        """
+        if is_new and isinstance(self._driver, Remembers):
+            self._driver.forget()
         self._capped = self._stuck = None
         self._waiting = deque(commands)
         self._done = self._waiting[0].number - 1 if self._waiting else last_command

@@ -226,6 +226,15 @@ class Stirs(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A driver that keeps in mind what it has done, in case its scheduler forgets it."""
+
+    def forget(self) -> None:
+        """Take in, from any thread and at once, that another leader may have acted since."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DemandPoint:
     """Internal demand at a moment of the past, in nodes."""

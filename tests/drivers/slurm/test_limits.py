@@ -2,8 +2,10 @@
 
 import pytest
 
-from tidegate.drivers.slurm.limits import parse_limits
+from tidegate.drivers.slurm.limits import Limits, parse_limits
+from tidegate.drivers.slurm.site import Drift, SlurmPool, SlurmSite, WipeHook
 from tidegate.errors import SlurmError
+from tidegate.fleet import Tier
 
 HEAD = "Current Association Manager state\nQOS Records\n"
 LINE = (
@@ -34,3 +36,80 @@ def test_limits_by_name():
 def test_what_is_no_such_answer(told: str):
     with pytest.raises(SlurmError, match="TG-SLURM-GARBAGE"):
         parse_limits(told)
+
+
+class Slurm:
+    """Limits as slurmctld has them; what slurmdbd is told may get through without being heard to."""
+
+    def __init__(self) -> None:
+        self.limits: dict[str, int] = {}
+        self.hangs = False
+        self.asked: list[str] = []
+
+    def run(self, *argv: str, seconds: float | None = None) -> str:
+        if argv[0] == "sacctmgr":
+            name, limit = argv[4], argv[-1]
+            self.limits[name] = int(limit.rpartition("=")[2])
+            if self.hangs:
+                raise SlurmError("TG-SLURM-TIMEOUT", "sacctmgr did not end.")
+            return ""
+        name = argv[-1].partition("=")[2]
+        self.asked.append(name)
+        return HEAD + LINE.format(name=name, limit=self.limits[name])
+
+
+def pool(name: str) -> SlurmPool:
+    return SlurmPool(name, (f"{name}1",), "", 8, Tier.MAINSTAY)
+
+
+def limits_on(slurm: Slurm, drift: Drift, *pools: SlurmPool) -> Limits:
+    return Limits(SlurmSite(pools, WipeHook(("/bin/true",)), drift=drift), slurm, watch_s=0)
+
+
+def test_the_quota_is_followed_again_once_a_limit_that_was_respected_is_what_it_was():
+    slurm, h100 = Slurm(), pool("h100")
+    limits = limits_on(slurm, Drift.RESPECT, h100)
+    limits.hold(h100, 10, 0)
+    slurm.limits["tg-h100"] = 12
+    limits.watch()
+    assert "node=12" in limits.drift(h100)[0]
+    limits.hold(h100, 14, 0)
+    assert slurm.limits["tg-h100"] == 12
+    slurm.limits["tg-h100"] = 10
+    limits.watch()
+    assert (slurm.limits["tg-h100"], limits.drift(h100), limits.most(h100)) == (14, (), 14)
+
+
+@pytest.mark.parametrize("drift", Drift)
+def test_a_limit_that_was_taken_without_being_heard_is_nobodys_change(drift: Drift):
+    slurm, h100 = Slurm(), pool("h100")
+    limits = limits_on(slurm, drift, h100)
+    limits.hold(h100, 10, 0)
+    slurm.hangs = True
+    with pytest.raises(SlurmError):
+        limits.hold(h100, 14, 0)
+    slurm.hangs = False
+    limits.watch()
+    assert (slurm.limits["tg-h100"], limits.drift(h100), limits.most(h100)) == (14, (), 14)
+
+
+def test_each_look_is_at_one_pool_alone():
+    slurm, pools = Slurm(), [pool("h100"), pool("a100"), pool("v100")]
+    limits = limits_on(slurm, Drift.REPAIR, *pools)
+    for each in pools:
+        limits.hold(each, 5, 0)
+    for _ in pools:
+        limits.watch()
+    assert sorted(slurm.asked) == ["tg-a100", "tg-h100", "tg-v100"]
+
+
+def test_what_another_leader_may_have_set_is_no_change_by_hand():
+    slurm, h100 = Slurm(), pool("h100")
+    limits = limits_on(slurm, Drift.REPAIR, h100)
+    limits.hold(h100, 10, 0)
+    slurm.limits["tg-h100"] = 20
+    limits.forget()
+    limits.watch()
+    assert (slurm.limits["tg-h100"], limits.most(h100)) == (20, None)
+    limits.hold(h100, 30, 0)
+    assert (slurm.limits["tg-h100"], limits.drift(h100)) == (30, ())

@@ -1,5 +1,7 @@
 """What slurmctld has forgotten in a crash, and memory has not."""
 
+from dataclasses import replace
+
 from tests.slurm.leasing import H100
 
 from tidegate.drivers.slurm.mender import Mender
@@ -62,3 +64,38 @@ def test_a_wiped_node_that_has_been_given_back_is_left_alone():
     mender.remember({"hh1": CLEAN})
     assert not mender.mend(view_of(None))
     assert not changes.made
+
+
+def test_a_node_that_was_given_back_and_is_shown_as_clean_after_a_crash_is_given_back_again():
+    changes = Changes()
+    mender = Mender(SITE, changes)
+    mender.remember({"hh1": CLEAN})
+    mender.leave(["hh1"], 250)
+    assert mender.mend(view_of(CLEAN))
+    assert changes.tags == [None]
+
+
+def test_a_node_that_slurm_does_not_know_any_more_stops_nothing():
+    mender = Mender(SITE, Changes())
+    mender.remember({"hh1": LEASED})
+    assert not mender.mend(replace(view_of(None), nodes={}))
+
+
+def test_what_another_leader_may_have_changed_is_not_put_back():
+    changes = Changes()
+    mender = Mender(SITE, changes)
+    mender.remember({"hh1": LEASED})
+    mender.forget_all()
+    assert not mender.mend(view_of(None))
+    assert not changes.made
+
+
+def test_a_node_whose_wipe_failed_is_wiped_again_when_somebody_opens_it():
+    changes = Changes()
+    failed = view_of(Tag(Phase.FAILED, 200))
+    opened = replace(failed.nodes["hh1"], flags=frozenset())
+    assert Mender(SITE, changes).mend(replace(failed, nodes={"hh1": opened}))
+    (tag,) = changes.tags
+    assert tag is not None
+    assert tag.phase is Phase.WIPING
+    assert "State=DRAIN" in changes.made[0]

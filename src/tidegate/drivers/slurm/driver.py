@@ -92,6 +92,7 @@ class SlurmDriver:
         self._stirs: list[Callable[[], None]] = []
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.RLock()
+        self._may_be_old = threading.Event()
         self._limits = Limits(site, commands, watch_s)
 
     def close(self) -> None:
@@ -108,6 +109,10 @@ class SlurmDriver:
         self._stirs.append(call)
         self._watch.start()
 
+    def forget(self) -> None:
+        """Take in that another process may have acted since: what was remembered of the cluster may be untrue."""
+        self._may_be_old.set()
+
     def _stir(self) -> None:
         for call in self._stirs:
             call()
@@ -123,7 +128,7 @@ class SlurmDriver:
             ``TG-DRIVER-UNKNOWN`` when there is no such pool; ``TG-SLURM-...`` when Slurm does not answer.
         """
         found = self._pool(pool)
-        with self._lock:
+        with self._held():
             began = time.monotonic()
             view = self._settled()
             is_lent = any(is_held(tag) for tag in view.tags.values())
@@ -230,7 +235,7 @@ class SlurmDriver:
                 # Jobs that came before it was drained are among them.
                 now = replace(view, jobs=read_jobs(self._commands, list(tags)))
                 self._keeper.warden.end_jobs(now, list(tags))
-                # What else is due, such as their reservation, the next command or look sees to.
+                # What else is due, such as their reservation, the next look sees to.
 
     def sanitise(self, command: Sanitise) -> None:
         """Wipe nodes as soon as no job is left on them.
@@ -298,7 +303,7 @@ class SlurmDriver:
             ``TG-DRIVER-UNKNOWN``, ``TG-DRIVER-FRONTIER``; ``TG-SLURM-...`` when slurmdbd does not answer.
         """
         found = self._leasable(pool, ())
-        with self._lock:
+        with self._held():
             self._limits.hold(found, nodes, self._eyes.lent(found))
 
     # --- what they share
@@ -331,9 +336,21 @@ class SlurmDriver:
         return pool
 
     @contextmanager
+    def _held(self) -> Iterator[None]:
+        """One at a time, with nothing in mind that may be old."""
+        with self._lock:
+            if self._may_be_old.is_set():
+                self._may_be_old.clear()
+                self._eyes.forget()
+                self._keeper.forget()
+                self._limits.forget()
+                self._watch.pause()
+            yield
+
+    @contextmanager
     def _once(self, command: Command) -> Iterator[bool]:
         """Whether a command has been carried out before; when it ends well, it has."""
-        with self._lock:
+        with self._held():
             if command.token in self._tokens:
                 yield True
                 return
@@ -356,6 +373,7 @@ class SlurmDriver:
                 now,
                 {n: before.tags.get(n) for n in tagged if before.nodes[n].drained},
             )
+            self._eyes.note_taken(tagged)
             kept = [node for node in nodes_of(now, lease_id) if node not in fresh]
             self._keeper.mender.fit_reservation(now, lease_id, kept)
         except DriverError:

@@ -137,6 +137,10 @@ class Eyes:
         if self._lent is not None:
             self._lent.difference_update(nodes)
 
+    def forget(self) -> None:
+        """Forget what was lent: somebody else may have acted since."""
+        self._lent = None
+
     def _note(self, view: View) -> None:
         if self._lent is None:
             return  # only part of it was seen

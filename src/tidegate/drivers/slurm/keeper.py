@@ -47,6 +47,11 @@ class Keeper:
         self.mender = Mender(site, commands)
         self.silent_s: dict[str, int] = {}
 
+    def forget(self) -> None:
+        """Forget what was: somebody else may have acted since."""
+        self.mender.forget_all()
+        self.silent_s = {}
+
     def close(self) -> None:
         """Begin no more wipes."""
         self._wipes.close()
@@ -87,7 +92,7 @@ class Keeper:
         bad: dict[str, dict[str, Tag | None]] = defaultdict(dict)
         for wiped in self._wipes.ended():
             tag = view.tags.get(wiped.node)
-            if tag is None or not wants_wipe(tag):
+            if tag is None or not wants_wipe(tag) or tag.since_s != wiped.since_s:
                 continue  # taken, or given to somebody else, meanwhile
             if wiped.problem:
                 failed = Tag(Phase.FAILED, view.at_s, tag.lease_id)
@@ -106,10 +111,17 @@ class Keeper:
 
     def begin_wipes(self, view: View) -> None:
         """Begin to wipe what waits for it in a view, whole or in part, and is empty."""
+        # None for an old tag: its node may have a tenant again before the wipe has ended.
+        behind = set(self.mender.behind(view))
         self._wipes.start(
-            node
-            for node, tag in view.tags.items()
-            if wants_wipe(tag) and node in self._site.pool_of_node and not is_occupied(view, node)
+            {
+                node: tag.since_s
+                for node, tag in view.tags.items()
+                if wants_wipe(tag)
+                and node in self._site.pool_of_node
+                and node not in behind
+                and not is_occupied(view, node)
+            }
         )
 
     def _give_back_forgotten(self, view: View) -> bool:

@@ -6,7 +6,6 @@ at: the question costs slurmdbd nothing.
 
 import re
 import time
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -17,9 +16,9 @@ from tidegate.errors import SlurmError
 
 log = structlog.get_logger(__name__)
 
-WRITE_S: Final = 8.0
+WRITE_S: Final = 6.0
 """Deadline for slurmdbd to take a limit, in seconds: nothing waits for it longer."""
-READ_S: Final = 5.0
+READ_S: Final = 3.0
 """Deadline for slurmctld to tell limits, in seconds."""
 WATCH_S: Final = 60.0
 """Seconds between two looks at the limits."""
@@ -45,10 +44,18 @@ class Limits:
         self._commands = commands
         self._watch_s = watch_s
         self._most: dict[str, int] = {}
+        self._wanted: dict[str, int] = {}
         self._set: dict[str, int] = {}
+        self._written: dict[str, float] = {}
         self._changed: dict[str, int | None] = {}
         self._drift: dict[str, str] = {}
         self._next = 0.0
+        self._turn = 0
+
+    def forget(self) -> None:
+        """Forget what was set: somebody else may have set it since."""
+        for kept in (self._most, self._wanted, self._set, self._changed, self._drift):
+            kept.clear()
 
     def most(self, pool: SlurmPool) -> int | None:
         """Return how many nodes may be lent at most; None while nobody has said."""
@@ -68,34 +75,33 @@ class Limits:
             When Slurm does not answer.
         """
         self._most[pool.id] = most
-        wanted = max(most, leased)
-        if self._set.get(pool.id) == wanted:
+        self._wanted[pool.id] = wanted = max(most, leased)
+        last, written = self._set.get(pool.id), self._written.get(pool.id, -ON_ITS_WAY_S)
+        if last == wanted:
             return
-        if pool.id in self._set:
+        if last is not None and time.monotonic() - written >= ON_ITS_WAY_S:
             # Whatever was changed since is found before it is written over.
-            self._look(pool)
-            if pool.id in self._changed and self._site.drift is Drift.RESPECT:
-                return
+            self._look(pool, mends=False)
+        if pool.id in self._changed:
+            return
         self._write(pool, wanted)
 
     def watch(self) -> None:
-        """Look at all limits, once in a while; whatever goes wrong with it, the next time is a while later."""
+        """Look at one pool's limit, each in its turn; whatever goes wrong with it, the next time is a while later."""
         now = time.monotonic()
-        if now < self._next or not self._set:
+        there = [pool for pool in self._site.pools if pool.id in self._set]
+        if now < self._next or not there:
             return
-        self._next = now + self._watch_s
+        self._next = now + self._watch_s / len(there)
+        self._turn += 1
         try:
-            self._look(*(pool for pool in self._site.pools if pool.id in self._set))
+            self._look(there[self._turn % len(there)])
         except SlurmError as error:
             log.warning("limits not looked at", trouble=str(error))
 
-    def _look(self, *pools: SlurmPool) -> None:
-        there = read_limits(self._commands, *(pool.lease_name for pool in pools))
-        for pool in pools:
-            self._compare(pool, there)
-
-    def _compare(self, pool: SlurmPool, there: Mapping[str, int | None]) -> None:
-        name, wanted = pool.lease_name, self._set[pool.id]
+    def _look(self, pool: SlurmPool, *, mends: bool = True) -> None:
+        there = read_limits(self._commands, pool.lease_name)
+        name, wanted, last = pool.lease_name, self._wanted[pool.id], self._set[pool.id]
         self._changed.pop(pool.id, None)
         self._drift.pop(pool.id, None)
         if name not in there:
@@ -103,22 +109,30 @@ class Limits:
                 f"Slurm has no QOS {name} any more, and jobs of leases no limit: "
                 "`tidegate slurm install` makes it anew"
             )
-        elif there[name] != wanted:
+        elif there[name] == wanted:
+            self._set[pool.id] = wanted  # though it was not heard that it had been taken
+        elif there[name] == last:
+            # As it was before the quota changed, which was not followed: somebody else's limit stood then.
+            if mends:
+                self._write(pool, wanted)
+        else:
             found = "no limit" if there[name] is None else f"node={there[name]}"
-            told = f"QOS {name} has {found} in place of node={wanted}"
-            self._drift[pool.id] = f"{told}: {self._mend(pool)}"
+            told = f"QOS {name} has {found} in place of node={last}"
+            self._drift[pool.id] = f"{told}: {self._mend(pool) if mends else self._to_come()}"
             if self._site.drift is Drift.RESPECT:
                 self._changed[pool.id] = there[name]
 
+    def _to_come(self) -> str:
+        return "left as it is" if self._site.drift is Drift.RESPECT else "set again"
+
     def _mend(self, pool: SlurmPool) -> str:
         """Set a limit again, or leave it; say what was done."""
-        if self._site.drift is Drift.RESPECT:
-            return "left as it is"
-        try:
-            self._write(pool, self._set[pool.id])
-        except SlurmError as error:
-            return f"not set again ({error.message})"
-        return "set again"
+        if self._site.drift is Drift.REPAIR:
+            try:
+                self._write(pool, self._wanted[pool.id])
+            except SlurmError as error:
+                return f"not set again ({error.message})"
+        return self._to_come()
 
     def _write(self, pool: SlurmPool, nodes: int) -> None:
         limit = ("set", f"GrpTRES=node={nodes}")
@@ -126,7 +140,8 @@ class Limits:
             "sacctmgr", "-i", "modify", "qos", pool.lease_name, *limit, seconds=WRITE_S
         )
         self._set[pool.id] = nodes
-        self._next = max(self._next, time.monotonic() + min(ON_ITS_WAY_S, self._watch_s))
+        self._written[pool.id] = now = time.monotonic()
+        self._next = max(self._next, now + min(ON_ITS_WAY_S, self._watch_s))
 
 
 def read_limits(commands: Commands, *names: str) -> dict[str, int | None]:

@@ -42,6 +42,11 @@ class Mender:
                 self._known[node] = tag
                 self._left_s.pop(node, None)
 
+    def forget_all(self) -> None:
+        """Forget everything: somebody else may have acted since."""
+        self._known.clear()
+        self._left_s.clear()
+
     def recognise(self, view: View) -> None:
         """Keep the tags of a view in mind, but for those that are older than what we know."""
         behind = set(self.behind(view))
@@ -132,7 +137,7 @@ class Mender:
         others: dict[str, Tag | None] = {
             n: replace(
                 tag,
-                phase=Phase.WIPING if tag.phase is Phase.CLEAN else tag.phase,
+                phase=Phase.WIPING if tag.phase in (Phase.CLEAN, Phase.FAILED) else tag.phase,
                 is_clean=False,
             )
             for n, tag in gone.items()
@@ -160,9 +165,9 @@ class Mender:
         return bool(tags)
 
     def _drain_again(self, view: View) -> bool:
-        """Drain nodes that somebody opened while they were between two holders."""
+        """Drain nodes that somebody opened while they were between two holders; where a wipe had failed, wipe again."""
         tags: dict[str, Tag | None] = {
-            node: tag
+            node: Tag(Phase.WIPING, view.at_s) if tag.phase is Phase.FAILED else tag
             for node, tag in view.tags.items()
             if tag.phase is not Phase.LEASED and node in view.nodes and not view.nodes[node].drained
         }

@@ -34,7 +34,8 @@ def is_older(view: View, node: str, tag: Tag) -> bool:
     there = view.tags.get(node)
     if there is not None:
         return (there.since_s, there.noticed_s) < (tag.since_s, tag.noticed_s)
-    return node not in view.lease_of_node and not view.nodes[node].drained
+    seen = view.nodes.get(node)
+    return seen is not None and not seen.drained and node not in view.lease_of_node
 
 
 def is_at(view: View, node: str, phase: Phase) -> bool:

@@ -77,6 +77,10 @@ class Watch:
         else:
             self._wanted.clear()
 
+    def pause(self) -> None:
+        """Ask nothing until the next look."""
+        self._wanted.clear()
+
     def close(self) -> None:
         """End."""
         self._closed.set()

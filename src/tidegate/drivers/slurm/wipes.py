@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +18,14 @@ class Wiped:
     Attributes
     ----------
     node : str
+    since_s : int
+        Of the tag that it was begun for: for a later one it says nothing.
     problem : str
         Empty when it went well.
     """
 
     node: str
+    since_s: int
     problem: str = ""
 
 
@@ -44,11 +47,11 @@ class Wipes:
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def start(self, nodes: Iterable[str]) -> None:
-        """Begin with those nodes that are not being wiped already."""
-        for node in nodes:
+    def start(self, since_s: Mapping[str, int]) -> None:
+        """Begin with those nodes that are not being wiped already, each with the time of its tag."""
+        for node, tagged_s in since_s.items():
             if node not in self._runs and not self._closed:
-                run = self._runs[node] = self._pool.submit(self._wipe, node)
+                run = self._runs[node] = self._pool.submit(self._wipe, node, tagged_s)
                 run.add_done_callback(lambda _: self._ended_one())
 
     def ended(self) -> tuple[Wiped, ...]:
@@ -63,7 +66,7 @@ class Wipes:
             _end_group(process)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _wipe(self, node: str) -> Wiped:
+    def _wipe(self, node: str, since_s: int) -> Wiped:
         try:
             process = subprocess.Popen(
                 (*self._hook.argv, node),
@@ -73,7 +76,7 @@ class Wipes:
                 start_new_session=True,
             )
         except OSError as error:
-            return Wiped(node, f"{self._hook.argv[0]} cannot be run: {error.strerror}")
+            return Wiped(node, since_s, f"{self._hook.argv[0]} cannot be run: {error.strerror}")
         self._processes.add(process)
         if self._closed:
             _end_group(process)
@@ -82,14 +85,14 @@ class Wipes:
         except subprocess.TimeoutExpired:
             _end_group(process)
             process.communicate()
-            return Wiped(node, f"not done after {self._hook.timeout_s:g} s")
+            return Wiped(node, since_s, f"not done after {self._hook.timeout_s:g} s")
         finally:
             self._processes.discard(process)
         if process.returncode:
             lines = said.decode("utf-8", "replace").strip().splitlines()
             last = f": {lines[-1][:120]}" if lines else ""
-            return Wiped(node, f"exit code {process.returncode}{last}")
-        return Wiped(node)
+            return Wiped(node, since_s, f"exit code {process.returncode}{last}")
+        return Wiped(node, since_s)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
