@@ -46,7 +46,7 @@ class Limits:
         self._most: dict[str, int] = {}
         self._wanted: dict[str, int] = {}
         self._set: dict[str, int] = {}
-        self._written: dict[str, float] = {}
+        self._before: dict[str, tuple[int | None, float]] = {}
         self._changed: dict[str, int | None] = {}
         self._drift: dict[str, str] = {}
         self._next = 0.0
@@ -54,7 +54,7 @@ class Limits:
 
     def forget(self) -> None:
         """Forget what was set: somebody else may have set it since."""
-        for kept in (self._most, self._wanted, self._set, self._changed, self._drift):
+        for kept in (self._most, self._wanted, self._set, self._before, self._changed, self._drift):
             kept.clear()
 
     def most(self, pool: SlurmPool) -> int | None:
@@ -76,10 +76,10 @@ class Limits:
         """
         self._most[pool.id] = most
         self._wanted[pool.id] = wanted = max(most, leased)
-        last, written = self._set.get(pool.id), self._written.get(pool.id, -ON_ITS_WAY_S)
+        last = self._set.get(pool.id)
         if last == wanted:
             return
-        if last is not None and time.monotonic() - written >= ON_ITS_WAY_S:
+        if last is not None:
             # Whatever was changed since is found before it is written over.
             self._look(pool, mends=False)
         if pool.id in self._changed:
@@ -105,15 +105,16 @@ class Limits:
         self._changed.pop(pool.id, None)
         self._drift.pop(pool.id, None)
         if name not in there:
+            self._before.pop(pool.id, None)
             self._drift[pool.id] = (
                 f"Slurm has no QOS {name} any more, and jobs of leases no limit: "
                 "`tidegate slurm install` makes it anew"
             )
         elif there[name] == wanted:
             self._set[pool.id] = wanted  # though it was not heard that it had been taken
-        elif there[name] == last:
-            # As it was before the quota changed, which was not followed: somebody else's limit stood then.
-            if mends:
+        elif there[name] == last or self._is_on_its_way(pool, there[name]):
+            # As it was before the quota changed: somebody else's limit stood then, and it was not followed.
+            if mends and there[name] == last:
                 self._write(pool, wanted)
         else:
             found = "no limit" if there[name] is None else f"node={there[name]}"
@@ -121,6 +122,11 @@ class Limits:
             self._drift[pool.id] = f"{told}: {self._mend(pool) if mends else self._to_come()}"
             if self._site.drift is Drift.RESPECT:
                 self._changed[pool.id] = there[name]
+
+    def _is_on_its_way(self, pool: SlurmPool, found: int | None) -> bool:
+        """Whether slurmctld has the limit of before, and may not have heard of the latest yet."""
+        before, until = self._before.get(pool.id, (None, 0.0))
+        return found == before and time.monotonic() < until
 
     def _to_come(self) -> str:
         return "left as it is" if self._site.drift is Drift.RESPECT else "set again"
@@ -139,8 +145,9 @@ class Limits:
         self._commands.run(
             "sacctmgr", "-i", "modify", "qos", pool.lease_name, *limit, seconds=WRITE_S
         )
+        now = time.monotonic()
+        self._before[pool.id] = self._set.get(pool.id), now + ON_ITS_WAY_S
         self._set[pool.id] = nodes
-        self._written[pool.id] = now = time.monotonic()
         self._next = max(self._next, now + min(ON_ITS_WAY_S, self._watch_s))
 
 
