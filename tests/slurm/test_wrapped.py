@@ -53,6 +53,7 @@ SPELLS: dict[str, tuple[How, tuple[str, ...]]] = {
 TRUE = ("no jobs", "half of the jobs", "jobs of before", "changes hang when done")
 UNSEEN = {
     *((name, moment) for name in TRUE for moment in MOMENTS),
+    ("reservations of before", "notice"),
     ("reservations of before", "take"),
     ("reservations of before", "give back"),
 }

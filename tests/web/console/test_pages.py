@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.routing import APIRoute
@@ -133,6 +134,25 @@ def test_a_file_is_kept_for_ever_under_an_address_that_changes_with_it(operator:
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-type"].startswith("text/css")
     assert operator.get("/static/passwd").status_code == 404
+
+
+def test_what_was_changed_by_hand_is_on_the_first_page_until_it_is_not(
+    site: Site, operator: Visitor
+):
+    text = "QOS tg-h100 has node=1 in place of node=4: left as it is"
+    loop = site.house.loop
+
+    def show(drift: str) -> str:
+        with loop.turn:
+            book = loop.line.book
+            book.watch_driver(replace(book.watch, drift=drift))
+            loop.line.end_due()  # which writes it, and does not look
+        return operator.get("/overview").text
+
+    page = show(text)
+    assert f"Somebody changed things by hand in {site.pool}" in page
+    assert text in page
+    assert text not in show("")
 
 
 def test_numbers_of_the_first_page_are_those_of_the_pool(site: Site, operator: Visitor):

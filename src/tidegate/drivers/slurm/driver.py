@@ -320,6 +320,8 @@ class SlurmDriver:
             if not self._keeper.carry_on(view):
                 break
             view = self._eyes.all()
+        else:
+            raise not_shown(list(view.tags))
         mender = self._keeper.mender
         mender.forget(self._doubts.settle(mender.behind(view), view.at_s))
         return view
