@@ -97,8 +97,7 @@ class Mender:
             if not kept or kept < set(reservation.nodes):
                 changed |= self.fit_reservation(view, lease_id, sorted(kept))
             elif reservation.end_s - view.at_s < PROLONG_S:
-                hands.prolong(self._commands, lease_id)
-                changed = True
+                hands.prolong(self._commands, lease_id)  # which nothing else waits for
         if repair:
             changed |= self._recall_lost(view)
             for lease_id, tags in held.items():
