@@ -28,7 +28,7 @@ from tidegate.errors import SlurmError
 
 pytestmark = pytest.mark.needs_slurm
 
-OTHERS = ("sacctmgr -i modify qos", "scancel ", "Accounts=root")
+OTHERS = ("sacctmgr -i modify qos", "scancel ")
 """What may be given besides: the quota, and jobs that are ended in other ways."""
 HANDING = ("[tidegate preparing", "create reservation", "clean=1", "[tidegate leased")
 """Of each command that changes something while a lease begins, what tells it from the others."""
@@ -37,7 +37,8 @@ TAKING = (
     "noticed=",
     "[tidegate draining",
     "scancel --signal=KILL --batch",
-    "scancel --reservation",
+    "Users=root Accounts=root",
+    "scancel --ctld --reservation",
     "delete ReservationName=",
     "[tidegate wiping",
     "[tidegate clean",
