@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -43,6 +43,18 @@ class Recording:
         if argv[3] == "node":
             return _some(self.nodes, _NAME_OF_NODE, argv[4])
         return {"nodes": self.nodes, "reservation": self.reservations}[argv[3]]
+
+    def after(self, *argv: str) -> "Recording":
+        """What would be printed after a command that changes something: of changes, nodes that are drained show."""
+        if argv[1] != "update" or argv[-2] != "State=DRAIN":
+            return self
+        names = set(expand(argv[2].removeprefix("NodeName=")))
+        lines = self.nodes.splitlines()
+        for place, line in enumerate(lines):
+            if line.split()[0].removeprefix("NodeName=") in names:
+                drained = re.sub(r"( State=\w+)", r"\1+DRAIN", line)
+                lines[place] = f"{drained} {argv[3]}"
+        return replace(self, nodes="".join(f"{line}\n" for line in lines))
 
 
 def _some(text: str, name: re.Pattern[str], asked: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from bench.slurming.recording import Recording, grown, recorded
@@ -13,7 +12,6 @@ from tidegate.control.ports import HandOver, NodeState
 from tidegate.control.reconcile import check_facts
 from tidegate.drivers.slurm.commands import Commands
 from tidegate.drivers.slurm.driver import SlurmDriver
-from tidegate.drivers.slurm.hostlist import expand
 from tidegate.drivers.slurm.site import SlurmPool, SlurmSite, WipeHook
 from tidegate.fleet import Tier
 from tidegate.lease.states import OrderState
@@ -63,17 +61,8 @@ class Unleased:
         told = self.there.answer(*argv)
         if told is None:
             self.changes.append(argv)
-            if argv[1] == "update" and argv[-2] == "State=DRAIN":
-                self._drain(set(expand(argv[2].removeprefix("NodeName="))), argv[3])
+            self.there = self.there.after(*argv)
         return told or ""
-
-    def _drain(self, names: set[str], comment: str) -> None:
-        lines = self.there.nodes.splitlines()
-        for place, line in enumerate(lines):
-            if line.split()[0].removeprefix("NodeName=") in names:
-                drained = re.sub(r"( State=\w+)", r"\1+DRAIN", line)
-                lines[place] = f"{drained} {comment}"
-        self.there = replace(self.there, nodes="".join(f"{line}\n" for line in lines))
 
 
 def test_the_control_plane_decides_on_ten_thousand_nodes_within_a_tick(tmp_path: Path):
