@@ -146,7 +146,10 @@ class Keeper:
             if tag.phase is Phase.PREPARING:
                 waiting[tag.lease_id][node] = tag
         changed = False
+        behind = set(self.mender.behind(view))
         for lease_id, tags in waiting.items():
+            if not behind.isdisjoint(tags):
+                continue  # somebody who has been here, and is shown again after a crash
             reserved = all(view.lease_of_node.get(node) == lease_id for node in tags)
             if not all(tag.is_clean for tag in tags.values()):
                 continue

@@ -154,6 +154,7 @@ class Mender:
             node: tag
             for node, tag in view.tags.items()
             if tag.phase is Phase.LEASED
+            and not (node in self._known and self._is_behind(view, node))
             and view.lease_of_node.get(node) == tag.lease_id
             and node in view.nodes
             and view.nodes[node].drained
