@@ -45,3 +45,23 @@ def test_a_wipe_begun_for_an_earlier_holder_makes_nothing_clean(tmp_path: Path):
         assert tag.phase is Phase.CLEAN
     finally:
         keeper.close()
+
+
+def test_a_wipe_that_ends_while_a_look_goes_on_is_the_next_ones():
+    """Else a look would have no end while many nodes are wiped."""
+    changes, ended = Changes(), threading.Event()
+    hook = WipeHook(("/bin/true",))
+    site = SlurmSite((SlurmPool("h100", ("hh1",), "h100", 8, Tier.MAINSTAY),), hook)
+    keeper = Keeper(site, changes, Wipes(hook, ended.set), lambda: 300)
+    try:
+        view = view_of(Tag(Phase.WIPING, 100))
+        assert not keeper.carry_on(view)
+        assert ended.wait(20)
+        assert not keeper.carry_on(view, collects=False)
+        assert not changes.made
+        assert keeper.carry_on(view)
+        (tag,) = changes.tags
+        assert tag is not None
+        assert tag.phase is Phase.CLEAN
+    finally:
+        keeper.close()

@@ -316,8 +316,9 @@ class SlurmDriver:
     def _settled(self) -> View:
         """Look, and carry on with what has been begun until there is nothing more to do now."""
         view = self._eyes.all()
-        for _ in range(_ROUNDS):
-            if not self._keeper.carry_on(view):
+        for count in range(_ROUNDS):
+            # Wipes are taken in once: where many nodes are wiped one ends in every round.
+            if not self._keeper.carry_on(view, collects=count == 0):
                 break
             view = self._eyes.all()
         else:

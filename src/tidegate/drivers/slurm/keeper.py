@@ -56,8 +56,14 @@ class Keeper:
         """Begin no more wipes."""
         self._wipes.close()
 
-    def carry_on(self, view: View) -> bool:
+    def carry_on(self, view: View, *, collects: bool = True) -> bool:
         """Do what is due; say whether anything was changed.
+
+        Parameters
+        ----------
+        view : View
+        collects : bool
+            Whether wipes that have ended are taken in; those that end while a look goes on are the next one's.
 
         Raises
         ------
@@ -66,7 +72,7 @@ class Keeper:
         """
         self.warden.count_starts(view)
         self._note_silent(view)
-        if self._collect_wipes(view):
+        if collects and self._collect_wipes(view):
             return True  # what else is due is seen at the next look
         self.begin_wipes(view)
         if self._let_in(view):
